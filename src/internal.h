@@ -1,0 +1,153 @@
+/* Private declarations: what the files of src/ tell each other. Arrows point one way: conn -> output,
+ * message, handshake -> frame, close, http -> leaves (mask, utf8, sha1, base64, random). */
+#ifndef PWS_INTERNAL_H
+#define PWS_INTERNAL_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "purews.h"
+
+/* The four functions that the library calls. <string.h> is no freestanding header, so C declares them
+ * here; C++ can't without repeating the exception specification of its own library. */
+#ifdef __cplusplus
+#include <string.h>
+#else
+void *memcpy(void *, const void *, size_t);
+void *memmove(void *, const void *, size_t);
+void *memset(void *, int, size_t);
+int memcmp(const void *, const void *, size_t);
+#endif
+
+/* Linkage of private functions: `static` in the two-file build, hidden otherwise. */
+#ifndef PWS_PRIVATE
+#if defined(__GNUC__)
+#define PWS_PRIVATE __attribute__((visibility("hidden")))
+#else
+#define PWS_PRIVATE
+#endif
+#endif
+
+#if defined(__GNUC__)
+#define PWS_NOINLINE __attribute__((noinline))
+#else
+#define PWS_NOINLINE
+#endif
+
+enum {
+    PWS_MAX_CONTROL = 125,   /* payload bytes of a control frame (RFC 6455 5.5) */
+    PWS_MAX_REASON = 123,    /* bytes of a close reason: 125 less the code */
+    PWS_MAX_FRAME_HEAD = 14, /* bytes of a frame header with 64-bit length and masking key */
+    PWS_KEY_LENGTH = 24,     /* characters of a Sec-WebSocket-Key */
+    PWS_ACCEPT_LENGTH = 28,  /* characters of a Sec-WebSocket-Accept */
+    PWS_DEFAULT_HEAD = 8192  /* bytes: pws_config.max_head */
+};
+
+/* ---- mask.c: masking (RFC 6455 5.3) ---- */
+
+/* dst[i] = src[i] ^ key[i % 4]. dst and src are the same or do not overlap. */
+PWS_PRIVATE void pws_mask(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4]);
+/* Turns key so that its first byte is the one for the byte `length` further on. */
+PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length);
+
+/* ---- utf8.c: UTF-8 (RFC 3629), incremental ---- */
+
+/* Returns how many of the bytes can be part of UTF-8: length, or the index of the first impossible
+ * byte. *state is 0 at the beginning, carries over from call to call, and is 0 between characters. */
+PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length);
+
+/* ---- sha1.c (RFC 3174), base64.c (RFC 4648) ---- */
+
+PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length);
+/* Writes 4 * ((length + 2) / 3) characters, no NUL. */
+PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length);
+/* 1 if text is base64 of exactly 16 bytes: 22 characters of the alphabet and "==". */
+PWS_PRIVATE int pws_base64_is_key(pws_str text);
+
+/* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
+
+PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
+PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
+/* Without SP and HTAB at both ends. */
+PWS_PRIVATE pws_str pws_trim(pws_str text);
+/* tchar of RFC 9110 5.6.2. */
+PWS_PRIVATE int pws_is_tchar(char c);
+/* A token of RFC 9110 5.6.2: one or more tchar. */
+PWS_PRIVATE int pws_is_token(pws_str text);
+/* Takes the next element off *rest, a list separated by commas and white space (config.origins,
+ * config.protocols). Returns 0 at the end. */
+PWS_PRIVATE int pws_word_next(pws_str *rest, pws_str *word);
+/* Takes the next element off *rest, a header value as RFC 9110 5.6.1 has it: separated by commas outside
+ * quoted strings, trimmed, empty ones left out. Returns 0 at the end. */
+PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element);
+
+/* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
+
+/* Looks for the end of a header line in bytes that continue one. Returns the number of bytes up to
+ * and with the LF, or length if there is none; *error is PWS_OK, or PWS_E_HTTP at the first control
+ * character other than HTAB, CR, LF; then the number is the index of that character. */
+PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
+/* Checks a whole line, its LF included, of the head that begins with it if first != 0. role is our own, so
+ * a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold, white space
+ * before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
+PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line);
+/* Takes apart a head of which every line has passed pws_line_check, up to and with its empty line. protocol
+ * stays empty. host and origin are the first lines of that name. */
+PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head);
+
+/* Writes text into memory of a fixed size; what does not fit sets full and is left out. */
+typedef struct pws_writer {
+    uint8_t *ptr;
+    size_t capacity, length;
+    int full;
+} pws_writer;
+
+PWS_PRIVATE void pws_put(pws_writer *out, pws_str text);
+PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text);
+PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number);
+/* name: value CR LF */
+PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value);
+/* PWS_OK if every header is a token and a value without control characters (HTAB is allowed; RFC 9110
+ * 5.5) and none is reserved for the library in that role, else PWS_E_HEADER. PWS_E_ARG if a pointer is
+ * NULL where a length is not 0. */
+PWS_PRIVATE int32_t pws_headers_check(uint32_t role, const pws_header *headers, size_t count);
+PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, size_t count);
+
+/* ---- frame.c: frame headers (RFC 6455 5.2) ---- */
+
+/* Writes a frame header; with a masking key unless it is NULL. Returns its size in bytes, 2 to 14. */
+PWS_PRIVATE size_t pws_frame_head(uint8_t *out, uint8_t first, uint64_t length, const uint8_t *key);
+/* Bytes of a received frame header, once its first two bytes are there. */
+PWS_PRIVATE size_t pws_frame_head_size(const uint8_t *head);
+
+/* ---- close.c: close codes and payloads (RFC 6455 7.4) ---- */
+
+/* 1 if the code may be in a Close frame. */
+PWS_PRIVATE int pws_close_code_ok(uint32_t code);
+/* Takes apart the payload of a Close frame: *code (1005 if there is none) and reason. */
+PWS_PRIVATE int32_t pws_close_parse(pws_bytes payload, uint16_t *code, pws_bytes *reason);
+/* The close code that tells the peer of an error of ours. */
+PWS_PRIVATE uint16_t pws_close_code_for(int32_t error);
+
+/* ---- handshake.c: the rules of section 4, both roles, without state ---- */
+
+/* As pws_check_request and pws_check_response, over the lines of a received head. */
+PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
+                                      pws_str *protocol);
+PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
+                                       pws_str *protocol);
+/* The pws_str of *protocol that equals wanted among those that the request offers, or {NULL, 0}. */
+PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted);
+
+/* Write the heads that we send; the arguments have been checked by these functions only as far as said
+ * in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
+PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
+                                      const pws_request *request, pws_str key);
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
+                                     const pws_response *response, pws_str protocol);
+PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response);
+/* The answer to a request that breaks a rule: status, headers, one line of text as body. */
+PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only);
+
+#endif
