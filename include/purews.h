@@ -12,9 +12,9 @@
  * order. The machine tells when it is time to close the transport with PWS_CLOSED.
  *
  * Lifetimes. Pointers in an event last until the next pws_next on the same connection; the data of
- * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. Every other function of this
- * header leaves them intact. What you pass to a function is read during the call only, except where
- * the function says "borrowed".
+ * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. Every other function of
+ * this header leaves them intact. What you pass to a function is read during the call only, except
+ * where the function says "borrowed".
  *
  * Errors. Functions that return int32_t return PWS_OK (0) or one of the PWS_E_ codes, all positive.
  * A call that fails has changed nothing. pws_strerror says each in a line of English.
@@ -84,28 +84,40 @@ PWS_API pws_str pws_cstr(const char *text);
 /* ---- Kinds of events and frames ------------------------------------------------------------- */
 
 /* Kinds of events; those of frames carry the opcode of section 5.2. PWS_TEXT to PWS_PONG are also
- * what pws_send takes. After each, the fields of pws_event that it defines; the others keep whatever
+ * what pws_send takes. Each names the fields of pws_event that it defines; the others keep whatever
  * was in them. */
 enum {
-    PWS_CONTINUATION = 0, /* never an event; only for pws_frame_write */
-    PWS_TEXT = 1,         /* flags, data: UTF-8. A whole message, or with PWS_STREAM a part of one,
-                             which may then begin and end inside a character */
-    PWS_BINARY = 2,       /* flags, data: likewise, any bytes */
-    PWS_CLOSE = 8,      /* the peer closes: code (1005 if it gave none), data = its reason in UTF-8.
-                             It is answered for you; PWS_CLOSED follows */
-    PWS_PING = 9,       /* data: 0 to 125 bytes. Answered for you unless PWS_NO_AUTO_PONG is set */
-    PWS_PONG = 10,      /* data: 0 to 125 bytes */
-    PWS_WRITE = 16,     /* out: send out[0], then out[1], before the next pws_next; see there */
-    PWS_REQUEST = 17,   /* server: head, error. Answer with pws_accept or pws_reject, now or later;
-                             head's strings last until then. error is the first rule of the opening
-                             handshake that the request breaks, PWS_OK if none */
-    PWS_OPEN = 18,      /* messages may flow: head.protocol is the subprotocol agreed on, or empty.
-                             client: head, the server's response */
-    PWS_REJECTED = 19,  /* client: head, the server's response: any status but 101. Its body, if
-                             any, is left in the input cursor for you; end with pws_eof */
-    PWS_NEED_WORK = 20, /* need_receive, need_transmit: lend that many bytes with pws_lend_receive
-                             or pws_lend_transmit (0: not needed), then pull again */
-    PWS_CLOSED = 21     /* the end, once: code, sent_code, error. Close the transport now */
+    /* Never an event; only for pws_frame_write. */
+    PWS_CONTINUATION = 0,
+    /* flags, data: a whole message of UTF-8; or with PWS_STREAM a part of one, which may then begin
+     * and end inside a character. */
+    PWS_TEXT = 1,
+    /* flags, data: likewise, any bytes. */
+    PWS_BINARY = 2,
+    /* The peer closes. code (1005 if it gave none), data: its reason, UTF-8. It is answered for
+     * you; PWS_CLOSED follows. */
+    PWS_CLOSE = 8,
+    /* data: 0 to 125 bytes. Answered for you unless PWS_NO_AUTO_PONG is set. */
+    PWS_PING = 9,
+    /* data: 0 to 125 bytes. */
+    PWS_PONG = 10,
+    /* out: send out[0], then out[1], before the next pws_next; see there. */
+    PWS_WRITE = 16,
+    /* Server. head; error: the first rule of the opening handshake that the request breaks, PWS_OK
+     * if none. Answer with pws_accept or pws_reject, now or later; head's strings last until then.
+     */
+    PWS_REQUEST = 17,
+    /* Messages may flow. head.protocol: the subprotocol agreed on, or empty. Client: the whole
+     * head, the server's response. */
+    PWS_OPEN = 18,
+    /* Client. head: the server's response, with any status but 101. Its body, if any, is left in
+     * the input cursor for you; end with pws_eof. */
+    PWS_REJECTED = 19,
+    /* need_receive, need_transmit: lend that many bytes with pws_lend_receive or pws_lend_transmit
+     * (0: not needed), then pull again. */
+    PWS_NEED_WORK = 20,
+    /* The end, once. code, sent_code, error. Close the transport now. */
+    PWS_CLOSED = 21
 };
 
 /* Flags of PWS_TEXT and PWS_BINARY events. Without PWS_STREAM every message has both. */
@@ -197,8 +209,8 @@ PWS_API int pws_header_next(pws_str *fields, pws_header *header);
 PWS_API int pws_header_find(pws_str fields, const char *name, pws_str *value);
 
 /* An iterator over the comma-separated elements of all header lines of one name, in order, as if
- * they stood in one line (RFC 9110 5.3). Commas in quoted strings do not separate; empty elements are
- * left out. Private; set up by pws_list. */
+ * they stood in one line (RFC 9110 5.3). Commas in quoted strings do not separate; empty elements
+ * are left out. Private; set up by pws_list. */
 typedef struct pws_list {
     pws_str fields, name, rest;
 } pws_list;
@@ -207,7 +219,8 @@ typedef struct pws_list {
  * subprotocols offered. */
 PWS_API pws_list pws_list_of(pws_str fields, const char *name);
 
-/* Returns 1 with the next element, without white space around it, or 0 at the end. Linear in total. */
+/* Returns 1 with the next element, without white space around it, or 0 at the end. Linear in total.
+ */
 PWS_API int pws_list_next(pws_list *list, pws_str *element);
 
 /* Finds a cookie by its exact name in the Cookie lines (RFC 6265 4.2.1). Returns 1 with *value set
@@ -238,9 +251,9 @@ PWS_API int32_t pws_url_parse(pws_str text, pws_url *url);
 
 /* ---- Randomness for clients ------------------------------------------------------------------ */
 
-/* A generator of the unpredictable bytes that a client needs for its Sec-WebSocket-Key (section 4.1)
- * and its masking keys (sections 5.3 and 10.3): ChaCha20 with fast key erasure. One for each thread,
- * shared by the thread's connections. Begin with zeros. Fields are private. */
+/* A generator of the unpredictable bytes that a client needs for its Sec-WebSocket-Key
+ * (section 4.1) and its masking keys (sections 5.3 and 10.3): ChaCha20 with fast key erasure. One
+ * for each thread, shared by the thread's connections. Begin with zeros. Fields are private. */
 typedef struct pws_random {
     uint32_t key[8];
     uint8_t pool[480];
@@ -338,11 +351,11 @@ enum {
 
 /* Begins a connection with its opening handshake (section 4). work, of at least
  * pws_work_size(config) bytes, is lent until the end: its first pws_receive_size(config) bytes are
- * the receive half, where the head and unfinished messages are kept, and all the rest is the transmit
- * half, where output is gathered. Or NULL and 0: then PWS_NEED_WORK asks for memory when it is needed.
- * A client calls pws_connect next; a server pulls.
- * Errors: PWS_E_ARG ws or config is NULL, a field of config is out of range, or a reserved one not 0;
- * PWS_E_SPACE work is too small. */
+ * the receive half, where the head and unfinished messages are kept, and all the rest is the
+ * transmit half, where output is gathered. Or NULL and 0: then PWS_NEED_WORK asks for memory when
+ * it is needed. A client calls pws_connect next; a server pulls. Errors: PWS_E_ARG ws or config is
+ * NULL, a field of config is out of range, or a reserved one not 0; PWS_E_SPACE work is too small.
+ */
 PWS_API int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, size_t work_size);
 
 /* What a handshake done elsewhere has agreed on, for pws_start. Begin with zeros. */
@@ -352,69 +365,71 @@ typedef struct pws_agreed {
 } pws_agreed;
 
 /* Begins a connection that is already open, after a handshake done elsewhere: by an HTTP server, or
- * with HTTP/2 (RFC 8441), for which pws_check_request, pws_check_response and pws_accept_key are the
- * pieces. The role of config decides who masks. No PWS_OPEN follows. work as in pws_init.
- * Errors: as pws_init; PWS_E_ARG agreed is NULL or a client has no random; PWS_E_STATE random is not
- * seeded. */
+ * with HTTP/2 (RFC 8441), for which pws_check_request, pws_check_response and pws_accept_key are
+ * the pieces. The role of config decides who masks. No PWS_OPEN follows. work as in pws_init.
+ * Errors: as pws_init; PWS_E_ARG agreed is NULL or a client has no random; PWS_E_STATE random is
+ * not seeded. */
 PWS_API int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
                           const pws_agreed *agreed);
 
-/* Lends the receive half, or with NULL and 0 takes it back: it is needed only from the first byte of
- * the opening handshake to its end, while a message or control frame is unfinished, and as long as
- * the data of an event that points into it is in use. Errors: PWS_E_ARG ws is NULL, or only one of
- * memory and size is set; PWS_E_SPACE less than pws_receive_size(config) bytes; PWS_E_BUSY the one
- * lent before is in use. */
+/* Lends the receive half, or with NULL and 0 takes it back: it is needed only from the first byte
+ * of the opening handshake to its end, while a message or control frame is unfinished, and as long
+ * as the data of an event that points into it is in use. Errors: PWS_E_ARG ws is NULL, or only one
+ * of memory and size is set; PWS_E_SPACE less than pws_receive_size(config) bytes; PWS_E_BUSY the
+ * one lent before is in use. */
 PWS_API int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size);
 
 /* Lends the transmit half, or with NULL and 0 takes it back. It is not in use whenever pws_next has
  * returned 0, unless the connection is held, so one can serve all the connections of a thread; a
- * connection that is held keeps one of its own. Without one, a server sends each frame by itself with
- * its data borrowed, and a client can only pws_send_inplace. Errors: PWS_E_ARG ws is NULL, or only one of
- * memory and size is set; PWS_E_SPACE less than PWS_TRANSMIT_MIN bytes; PWS_E_BUSY the one lent before
- * is in use. */
+ * connection that is held keeps one of its own. Without one, a server sends each frame by itself
+ * with its data borrowed, and a client can only pws_send_inplace. Errors: PWS_E_ARG ws is NULL, or
+ * only one of memory and size is set; PWS_E_SPACE less than PWS_TRANSMIT_MIN bytes; PWS_E_BUSY the
+ * one lent before is in use. */
 PWS_API int32_t pws_lend_transmit(pws_conn *ws, void *memory, size_t size);
 
-/* Abandons the connection at any moment: state CLOSED, no further event, everything lent or borrowed
- * is free. Not needed after PWS_CLOSED. NULL is ignored. */
+/* Abandons the connection at any moment: state CLOSED, no further event, everything lent or
+ * borrowed is free. Not needed after PWS_CLOSED. NULL is ignored. */
 PWS_API void pws_end(pws_conn *ws);
 
 /* ---- Pull ------------------------------------------------------------------------------------ */
 
 /* Takes bytes off the cursor *in and returns 1 with the next event in *ev, or 0 when there is none.
  *
- * Input. in->ptr and in->len advance over what was consumed; payloads are unmasked in place; what is
- * not consumed is not altered. When 0 is returned, in is used up and the buffer free, except while a
- * request waits for its answer, after PWS_REJECTED, and after PWS_CLOSED (pws_state says which): what
- * is left must be given again, or is yours. However input is cut into reads, events and output
- * together are the same. With in == NULL only output and the end are reported.
+ * Input. in->ptr and in->len advance over what was consumed; payloads are unmasked in place; what
+ * is not consumed is not altered. When 0 is returned, in is used up and the buffer free, except
+ * while a request waits for its answer, after PWS_REJECTED, and after PWS_CLOSED (pws_state says
+ * which): what is left must be given again, or is yours. However input is cut into reads, events
+ * and output together are the same. With in == NULL only output, PWS_OPEN and the end are reported.
  *
  * Output. PWS_WRITE stands for bytes that must reach the transport before the next pws_next on this
- * connection. If the transport took fewer, say so with pws_wrote and pws_hold. Where there is a transmit
- * half, frames are gathered and one PWS_WRITE comes when the input is used up, the half is full, data
- * is borrowed, or the end is near.
+ * connection. If the transport took fewer, say so with pws_wrote and pws_hold. Where there is a
+ * transmit half, frames are gathered and one PWS_WRITE comes when the input is used up, the half is
+ * full, data is borrowed, or the end is near.
  *
  * The end. PWS_CLOSED comes once, after the last output: on a server when both Close frames have
- * passed; on a client when moreover the transport has ended (pws_eof), since the server closes first
- * (section 7.1.1); on both as soon as the connection has failed and the Close with the reason is
- * written (section 7.1.7). Close the transport then so that the last bytes survive: shut down sending,
- * read until the end or a limit of time, close.
+ * passed; on a client when moreover the transport has ended (pws_eof), since the server closes
+ * first (section 7.1.1); on both as soon as the connection has failed and the Close with the reason
+ * is written (section 7.1.7). Close the transport then so that the last bytes survive: shut down
+ * sending, read until the end or a limit of time, close.
  *
  * ws and ev must not be NULL. */
 PWS_API int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev);
 
 /* Says that of the last PWS_WRITE only the first written bytes went out. The rest is kept, borrowed
  * where it was, and comes again as PWS_WRITE. Call it before the next pws_next, once for an event.
- * NULL, or more than the event had, is ignored: by itself pws_next takes it that all was written. */
+ * NULL, or more than the event had, is ignored: by itself pws_next takes it that all was written.
+ */
 PWS_API void pws_wrote(pws_conn *ws, size_t written);
 
-/* full != 0: the transport takes no more. Until pws_hold(ws, 0), input events go on and no PWS_WRITE
- * comes. What is owed meanwhile is bounded: the transmit half, one borrowed send, the Pong for the
- * newest Ping (section 5.5.3) and one Close. A server may simply stop reading instead; a client must
- * not, since two peers that both stop reading wait for ever. NULL is ignored. */
+/* full != 0: the transport takes no more. Until pws_hold(ws, 0), input events go on and no
+ * PWS_WRITE comes. What is owed meanwhile is bounded: the transmit half, one borrowed send, the
+ * Pong for the newest Ping (section 5.5.3) and one Close. A server may simply stop reading instead;
+ * a client must not, since two peers that both stop reading wait for ever. NULL is ignored. */
 PWS_API void pws_hold(pws_conn *ws, int full);
 
-/* Says that the transport has ended: end of stream, an error, or a wait you give up. Pull afterwards:
- * output that is not held, then PWS_CLOSED. Input must have been pulled before. NULL is ignored. */
+/* Says that the transport has ended: end of stream, an error, or a wait you give up. Pull
+ * afterwards: output that is not held, then PWS_CLOSED. Input must have been pulled before. NULL is
+ * ignored. */
 PWS_API void pws_eof(pws_conn *ws);
 
 /* PWS_STATE_CONNECTING, OPEN, CLOSING or CLOSED. NULL is CLOSED. */
@@ -425,7 +440,8 @@ PWS_API int pws_state(const pws_conn *ws);
  * freed by the next pws_next. */
 PWS_API int pws_borrows(const pws_conn *ws);
 
-/* ---- Tell: opening handshake (section 4) ------------------------------------------------------- */
+/* ---- Tell: opening handshake (section 4) -------------------------------------------------------
+ */
 
 /* What a client asks for. Begin with zeros. */
 typedef struct pws_request {
@@ -440,10 +456,10 @@ typedef struct pws_request {
 /* Client: writes the opening handshake's request into the transmit half; config.protocols are
  * offered. random gives the key and later the masking keys and is kept until the end. Pull next.
  * Errors: PWS_E_ARG a NULL argument, no host, or white space, control or non-ASCII characters in
- * host, target or origin, or a fragment; PWS_E_STATE not a client or not its first call, or random not
- * seeded; PWS_E_HEADER see there (reserved: Host, Upgrade, Connection, Origin, Sec-WebSocket-*,
- * Content-Length, Transfer-Encoding); PWS_E_PROTOCOL config.protocols has an element that is no token
- * or stands twice; PWS_E_SPACE no transmit half, or too small for the request. */
+ * host, target or origin, or a fragment; PWS_E_STATE not a client or not its first call, or random
+ * not seeded; PWS_E_HEADER see there (reserved: Host, Upgrade, Connection, Origin, Sec-WebSocket-*,
+ * Content-Length, Transfer-Encoding); PWS_E_PROTOCOL config.protocols has an element that is no
+ * token or stands twice; PWS_E_SPACE no transmit half, or too small for the request. */
 PWS_API int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request);
 
 /* What a server answers. Begin with zeros. */
@@ -459,36 +475,36 @@ typedef struct pws_response {
 } pws_response;
 
 /* Server: accepts the request of PWS_REQUEST: 101, then PWS_OPEN. A request that broke a rule
- * (ev.error) is not accepted but gets that rule's answer (400, 403, 405, 426), then PWS_CLOSED with that
- * error. response may be NULL for the defaults.
- * Errors: PWS_E_ARG ws is NULL, status is not 0 or there is a body; PWS_E_STATE no request waits;
- * PWS_E_PROTOCOL that subprotocol was not offered; PWS_E_HEADER see there (reserved: Upgrade,
- * Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding); PWS_E_SPACE no transmit half, or too
- * small for the answer. */
+ * (ev.error) is not accepted but gets that rule's answer (400, 403, 405, 426), then PWS_CLOSED with
+ * that error. response may be NULL for the defaults. Errors: PWS_E_ARG ws is NULL, status is not 0
+ * or there is a body; PWS_E_STATE no request waits; PWS_E_PROTOCOL that subprotocol was not
+ * offered; PWS_E_HEADER see there (reserved: Upgrade, Connection, Sec-WebSocket-*, Content-Length,
+ * Transfer-Encoding); PWS_E_SPACE no transmit half, or too small for the answer. */
 PWS_API int32_t pws_accept(pws_conn *ws, const pws_response *response);
 
-/* Server: answers the request of PWS_REQUEST with any other status (a page, a redirect, a 401), with
- * Connection: close and Content-Length; then PWS_CLOSED with PWS_E_STATUS. The body of 204 and 304 must
- * be empty, and that of a HEAD request is not sent.
- * Errors: PWS_E_ARG a NULL argument, status not 200 to 599, a protocol is set, or a body where none may
- * be; PWS_E_STATE no request waits; PWS_E_HEADER and PWS_E_SPACE as pws_accept. */
+/* Server: answers the request of PWS_REQUEST with any other status (a page, a redirect, a 401),
+ * with Connection: close and Content-Length; then PWS_CLOSED with PWS_E_STATUS. The body of 204 and
+ * 304 must be empty, and that of a HEAD request is not sent. Errors: PWS_E_ARG a NULL argument,
+ * status not 200 to 599, a protocol is set, or a body where none may be; PWS_E_STATE no request
+ * waits; PWS_E_HEADER and PWS_E_SPACE as pws_accept. */
 PWS_API int32_t pws_reject(pws_conn *ws, const pws_response *response);
 
-/* Handshakes done elsewhere, server side: checks a request as PWS_REQUEST does and returns the first rule
- * that it breaks. head gives method, version, host (if headers has no Host) and, for RFC 8441,
- * method "CONNECT" with the :protocol pseudo-header in head->protocol; then Upgrade, Connection and
- * Sec-WebSocket-Key are not looked for (RFC 8441 5). *protocol (may be NULL) becomes the first of
- * config.protocols that is offered, or empty. Errors: PWS_E_ARG a NULL argument; PWS_E_METHOD,
- * HTTP_VERSION, HOST, BODY, UPGRADE, CONNECTION, VERSION, KEY, ORIGIN, PROTOCOL, EXTENSION. */
+/* Handshakes done elsewhere, server side: checks a request as PWS_REQUEST does and returns the
+ * first rule that it breaks. head gives method, version, host (if headers has no Host) and, for RFC
+ * 8441, method "CONNECT" with the :protocol pseudo-header in head->protocol; then Upgrade,
+ * Connection and Sec-WebSocket-Key are not looked for (RFC 8441 5). *protocol (may be NULL) becomes
+ * the first of config.protocols that is offered, or empty. Errors: PWS_E_ARG a NULL argument;
+ * PWS_E_METHOD, HTTP_VERSION, HOST, BODY, UPGRADE, CONNECTION, VERSION, KEY, ORIGIN, PROTOCOL,
+ * EXTENSION. */
 PWS_API int32_t pws_check_request(const pws_config *config, const pws_head *head,
                                   const pws_header *headers, size_t header_count,
                                   pws_str *protocol);
 
 /* Handshakes done elsewhere, client side: checks a response as a client does. head gives status and
- * version; key is the Sec-WebSocket-Key that was sent, or empty for RFC 8441, where the status is 2xx
- * and Upgrade, Connection and Sec-WebSocket-Accept are not looked for. *protocol (may be NULL) becomes
- * the subprotocol agreed on, or empty. Errors: PWS_E_ARG a NULL argument; PWS_E_STATUS, HTTP_VERSION,
- * UPGRADE, CONNECTION, ACCEPT, PROTOCOL, EXTENSION. */
+ * version; key is the Sec-WebSocket-Key that was sent, or empty for RFC 8441, where the status is
+ * 2xx and Upgrade, Connection and Sec-WebSocket-Accept are not looked for. *protocol (may be NULL)
+ * becomes the subprotocol agreed on, or empty. Errors: PWS_E_ARG a NULL argument; PWS_E_STATUS,
+ * HTTP_VERSION, UPGRADE, CONNECTION, ACCEPT, PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_response(const pws_config *config, const pws_head *head,
                                    const pws_header *headers, size_t header_count, pws_str key,
                                    pws_str *protocol);
@@ -497,54 +513,58 @@ PWS_API int32_t pws_check_response(const pws_config *config, const pws_head *hea
  * Errors: PWS_E_ARG accept is NULL; PWS_E_KEY key is not base64 of 16 bytes. */
 PWS_API int32_t pws_accept_key(char accept[28], pws_str key);
 
-/* ---- Tell: frames and messages (section 5) ----------------------------------------------------- */
+/* ---- Tell: frames and messages (section 5) -----------------------------------------------------
+ */
 
 /* Sends a message, a part of one, or a Ping or Pong. kind is PWS_TEXT, PWS_BINARY, PWS_PING or
- * PWS_PONG; PWS_TEXT or PWS_BINARY may be or-ed with PWS_MORE for all parts of a message but the last,
- * which have the same kind (section 5.4). Text must be UTF-8 (section 5.6): this is not checked here,
- * pws_utf8_valid does. Small data is copied into the transmit half and free at once; otherwise it is
- * borrowed (see pws_borrows) until pws_next has returned its last PWS_WRITE and been called again.
- * A client's frames are masked with a fresh key (section 5.3).
- * Errors: PWS_E_ARG ws is NULL, data is NULL and length not 0, or kind is none of those; PWS_E_STATE the
- * connection is not open; PWS_E_FRAGMENT another kind of message is unfinished; PWS_E_CONTROL Ping or Pong
- * with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an earlier call; PWS_E_SPACE client
- * without a transmit half. */
+ * PWS_PONG; PWS_TEXT or PWS_BINARY may be or-ed with PWS_MORE for all parts of a message but the
+ * last, which have the same kind (section 5.4). Text must be UTF-8 (section 5.6): this is not
+ * checked here, pws_utf8_valid does. Small data is copied into the transmit half and free at once;
+ * otherwise it is borrowed (see pws_borrows) until pws_next has returned its last PWS_WRITE and
+ * been called again. A client's frames are masked with a fresh key (section 5.3). Errors: PWS_E_ARG
+ * ws is NULL, data is NULL and length not 0, or kind is none of those; PWS_E_STATE the connection
+ * is not open; PWS_E_FRAGMENT another kind of message is unfinished; PWS_E_CONTROL Ping or Pong
+ * with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an earlier call; PWS_E_SPACE
+ * client without a transmit half. */
 PWS_API int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* As pws_send, for data that may be overwritten: a client masks it where it lies, so that large
  * messages are never copied. It is borrowed, and scrambled after the call. */
 PWS_API int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length);
 
-/* Server: sends a whole frame that pws_frame_write has written without a masking key: one message, Ping
- * or Pong, the same bytes for any number of connections. Borrowed like other data.
- * Errors: PWS_E_ARG a NULL argument, or not exactly one such frame; PWS_E_STATE not open, or a client;
+/* Server: sends a whole frame that pws_frame_write has written without a masking key: one message,
+ * Ping or Pong, the same bytes for any number of connections. Borrowed like other data. Errors:
+ * PWS_E_ARG a NULL argument, or not exactly one such frame; PWS_E_STATE not open, or a client;
  * PWS_E_FRAGMENT a message is unfinished and this is another; PWS_E_BUSY as pws_send. */
 PWS_API int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length);
 
-/* Begins the closing handshake (section 7): a Close frame with a code (0: none; 1000 to 1003, 1007 to
- * 1014, 3000 to 4999) and a reason of at most 123 bytes of UTF-8, borrowed until written. Nothing can be sent
- * after it; messages that the peer sent before its own Close are still delivered.
- * Errors: PWS_E_ARG ws is NULL, or a reason without a code; PWS_E_STATE not open (to abandon an
- * opening handshake: pws_eof, or pws_reject); PWS_E_CLOSE_CODE; PWS_E_CONTROL reason too long; PWS_E_UTF8. */
+/* Begins the closing handshake (section 7): a Close frame with a code (0: none; 1000 to 1003, 1007
+ * to 1014, 3000 to 4999) and a reason of at most 123 bytes of UTF-8, borrowed until written.
+ * Nothing can be sent after it; messages that the peer sent before its own Close are still
+ * delivered. Errors: PWS_E_ARG ws is NULL, or a reason without a code; PWS_E_STATE not open (to
+ * abandon an opening handshake: pws_eof, or pws_reject); PWS_E_CLOSE_CODE; PWS_E_CONTROL reason too
+ * long; PWS_E_UTF8 reason is not UTF-8; PWS_E_SPACE client with a reason but without a transmit
+ * half. */
 PWS_API int32_t pws_close(pws_conn *ws, uint32_t code, pws_str reason);
 
 /* Bytes of a frame with a payload of length bytes: header, masking key if masked is not 0, payload.
  * SIZE_MAX if that is not representable. */
 PWS_API size_t pws_frame_size(size_t length, int masked);
 
-/* Writes a frame into buffer, for those who batch frames by themselves or send one to many. kind is as for
- * pws_send, or PWS_CONTINUATION; with PWS_MORE the FIN bit is clear. masking_key: 4 unpredictable bytes
- * for a client's frame, NULL for a server's. *written becomes the frame's size in bytes. data and
- * buffer must not overlap. Errors: PWS_E_ARG buffer or written is NULL, data is NULL and length not 0, or
- * kind is none of those; PWS_E_CONTROL Ping or Pong with PWS_MORE or over 125 bytes; PWS_E_SPACE capacity is
- * less than pws_frame_size. */
+/* Writes a frame into buffer, for those who batch frames by themselves or send one to many. kind is
+ * as for pws_send, or PWS_CONTINUATION; with PWS_MORE the FIN bit is clear. masking_key: 4
+ * unpredictable bytes for a client's frame, NULL for a server's. *written becomes the frame's size
+ * in bytes. data and buffer must not overlap. Errors: PWS_E_ARG buffer or written is NULL, data is
+ * NULL and length not 0, or kind is none of those; PWS_E_CONTROL Ping or Pong with PWS_MORE or over
+ * 125 bytes; PWS_E_SPACE capacity is less than pws_frame_size. */
 PWS_API int32_t pws_frame_write(void *buffer, size_t capacity, size_t *written, uint32_t kind,
                                 const uint8_t *masking_key, const void *data, size_t length);
 
 /* 1 if the bytes are UTF-8 (RFC 3629), 0 if not. Nothing is UTF-8. */
 PWS_API int pws_utf8_valid(const void *data, size_t length);
 
-/* ---- Private: the fields of a connection ------------------------------------------------------- */
+/* ---- Private: the fields of a connection -------------------------------------------------------
+ */
 
 /* Read and written by the library alone; here so that the size is known. */
 struct pws_conn {
@@ -553,37 +573,39 @@ struct pws_conn {
     uint8_t *receive;         /* lent receive half, or NULL */
     uint8_t *transmit;        /* lent transmit half, or NULL */
     const uint8_t *send_data; /* borrowed payload of the frame being sent: what is left of it */
-    const uint8_t
-        *pong_data;          /* payload of the Pong that is owed: input, receive or transmit half */
+    uint8_t *pong_data;      /* payload of the Pong that is owed: input, receive or transmit half */
     const char *reason;      /* borrowed reason of the Close that is owed */
     uint64_t frame_left;     /* received frame: payload bytes still to come */
     uint64_t message_length; /* received message: payload bytes that its frame headers announced */
-    uint64_t max_message;    /* from config, with the default put in */
+    uint64_t max_message;    /* bytes: from config, with the default put in */
     size_t send_length;      /* bytes at send_data */
     size_t gathered;         /* bytes in the receive half: of a message, or of a head */
-    uint32_t busy; /* 0: open, between messages, nothing owed; otherwise bits of internal.h */
-    uint32_t transmit_size; /* bytes */
-    uint32_t batch_length;  /* bytes of output gathered in the transmit half, or in small */
-    uint32_t batch_done;    /* of these, bytes already written */
-    uint32_t line;          /* opening handshake: where the unfinished header line begins */
-    uint32_t head_total; /* opening handshake: bytes of heads so far, interim responses included */
-    uint32_t utf8;       /* received text: state of the validator */
-    uint16_t code;       /* peer's close code */
-    uint16_t sent_code;  /* ours */
-    uint8_t scratch[16]; /* received frame header so far; client handshake: the nonce */
-    uint8_t small[14];   /* frame header to send where there is no transmit half */
-    uint8_t key[4];      /* masking key of the received frame, rotated to the next byte */
-    uint8_t send_key[4]; /* masking key of the frame being sent, likewise */
-    uint8_t phase;       /* see internal.h */
-    uint8_t error;       /* why the connection failed */
-    uint8_t opcode;      /* received frame: first byte */
-    uint8_t scratch_length; /* bytes in scratch */
-    uint8_t message;        /* received message in progress: its opcode, or 0 */
-    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
-    uint8_t pong_length;    /* bytes at pong_data */
-    uint8_t reason_length;  /* bytes at reason */
-    uint8_t delivered;      /* streaming: a part of the message has been delivered */
-    uint8_t request_error;  /* server: the rule that the waiting request breaks */
+    uint32_t busy;           /* 0: open, between messages, nothing owed; else bits of internal.h */
+    uint32_t transmit_size;  /* bytes */
+    uint32_t batch_length;   /* bytes of output gathered in the transmit half, or in small */
+    uint32_t batch_done;     /* of these, bytes already written */
+    uint32_t writing;        /* bytes of the batch in the PWS_WRITE that is out */
+    uint32_t line;           /* head: where the unfinished line begins; then, the subprotocol */
+    uint32_t head_total;     /* head: its bytes, with interim responses; then, of the subprotocol */
+    uint32_t utf8;           /* received text: state of the validator */
+    uint16_t code;           /* close code received */
+    uint16_t sent_code;      /* close code sent */
+    uint8_t scratch[16];     /* received frame header so far; client handshake: the nonce */
+    uint8_t small[14];       /* frame header to send where there is no transmit half */
+    uint8_t key[4];          /* masking key of the received frame, rotated to the next byte */
+    uint8_t send_key[4];     /* masking key of the frame being sent, likewise */
+    uint8_t phase;           /* see internal.h */
+    uint8_t error;           /* why the connection failed */
+    uint8_t opcode;          /* received frame: its first byte */
+    uint8_t scratch_length;  /* bytes in scratch */
+    uint8_t control_length;  /* bytes of a cut control frame in the receive half */
+    uint8_t message;         /* received message in progress: its opcode, or 0 */
+    uint8_t delivered;       /* 1: a part of it has been delivered (streaming) */
+    uint8_t send_message;    /* sent message in progress: its opcode, or 0 */
+    uint8_t pong_length;     /* bytes at pong_data */
+    uint8_t reason_length;   /* bytes at reason */
+    uint8_t request_error;   /* server: the rule that the waiting request breaks */
+    uint8_t reserved0;
     uintptr_t reserved[4];
 };
 

@@ -1,5 +1,5 @@
-/* Private declarations: what the files of src/ tell each other. Arrows point one way: conn -> output,
- * message, handshake -> frame, close, http -> leaves (mask, utf8, sha1, base64, random). */
+/* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
+ * output, message, handshake -> frame, close, http -> leaves (mask, utf8, sha1, base64, random). */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -9,8 +9,8 @@
 
 #include "purews.h"
 
-/* The four functions that the library calls. <string.h> is no freestanding header, so C declares them
- * here; C++ can't without repeating the exception specification of its own library. */
+/* The four functions that the library calls. <string.h> is no freestanding header, so C declares
+ * them here; C++ can't without repeating the exception specification of its own library. */
 #ifdef __cplusplus
 #include <string.h>
 #else
@@ -36,12 +36,13 @@ int memcmp(const void *, const void *, size_t);
 #endif
 
 enum {
-    PWS_MAX_CONTROL = 125,   /* payload bytes of a control frame (RFC 6455 5.5) */
-    PWS_MAX_REASON = 123,    /* bytes of a close reason: 125 less the code */
-    PWS_MAX_FRAME_HEAD = 14, /* bytes of a frame header with 64-bit length and masking key */
-    PWS_KEY_LENGTH = 24,     /* characters of a Sec-WebSocket-Key */
-    PWS_ACCEPT_LENGTH = 28,  /* characters of a Sec-WebSocket-Accept */
-    PWS_DEFAULT_HEAD = 8192  /* bytes: pws_config.max_head */
+    PWS_MAX_CONTROL = 125,        /* payload bytes of a control frame (RFC 6455 5.5) */
+    PWS_MAX_REASON = 123,         /* bytes of a close reason: 125 less the code */
+    PWS_MAX_FRAME_HEAD = 14,      /* bytes of a frame header with 64-bit length and masking key */
+    PWS_KEY_LENGTH = 24,          /* characters of a Sec-WebSocket-Key */
+    PWS_ACCEPT_LENGTH = 28,       /* characters of a Sec-WebSocket-Accept */
+    PWS_DEFAULT_HEAD = 8192,      /* bytes: pws_config.max_head */
+    PWS_DEFAULT_MESSAGE = 1048576 /* bytes: pws_config.max_message */
 };
 
 /* ---- mask.c: masking (RFC 6455 5.3) ---- */
@@ -54,7 +55,8 @@ PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length);
 /* ---- utf8.c: UTF-8 (RFC 3629), incremental ---- */
 
 /* Returns how many of the bytes can be part of UTF-8: length, or the index of the first impossible
- * byte. *state is 0 at the beginning, carries over from call to call, and is 0 between characters. */
+ * byte. *state is 0 at the beginning, carries over from call to call, and is 0 between characters.
+ */
 PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length);
 
 /* ---- sha1.c (RFC 3174), base64.c (RFC 4648) ---- */
@@ -69,17 +71,29 @@ PWS_PRIVATE int pws_base64_is_key(pws_str text);
 
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
+/* 1 if name is that header name, whatever its case (RFC 9110 5.1). */
+PWS_PRIVATE int pws_is_named(pws_str name, const char *header);
+/* The characters begin to end - 1 of text. */
+PWS_PRIVATE pws_str pws_part(pws_str text, size_t begin, size_t end);
+/* The index of the first c in text, or its length. */
+PWS_PRIVATE size_t pws_index_of(pws_str text, char c);
+/* 1 if text has a length but is NULL. */
+PWS_PRIVATE int pws_is_missing(pws_str text);
 /* Without SP and HTAB at both ends. */
 PWS_PRIVATE pws_str pws_trim(pws_str text);
 /* tchar of RFC 9110 5.6.2. */
 PWS_PRIVATE int pws_is_tchar(char c);
 /* A token of RFC 9110 5.6.2: one or more tchar. */
 PWS_PRIVATE int pws_is_token(pws_str text);
+/* One or more visible ASCII characters: no white space, no control characters. */
+PWS_PRIVATE int pws_is_visible(pws_str text);
+/* field-value of RFC 9110 5.5: HTAB, SP, visible and non-ASCII characters, or nothing. */
+PWS_PRIVATE int pws_is_field_value(pws_str text);
 /* Takes the next element off *rest, a list separated by commas and white space (config.origins,
  * config.protocols). Returns 0 at the end. */
 PWS_PRIVATE int pws_word_next(pws_str *rest, pws_str *word);
-/* Takes the next element off *rest, a header value as RFC 9110 5.6.1 has it: separated by commas outside
- * quoted strings, trimmed, empty ones left out. Returns 0 at the end. */
+/* Takes the next element off *rest, a header value as RFC 9110 5.6.1 has it: separated by commas
+ * outside quoted strings, trimmed, empty ones left out. Returns 0 at the end. */
 PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element);
 
 /* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
@@ -88,12 +102,12 @@ PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element);
  * and with the LF, or length if there is none; *error is PWS_OK, or PWS_E_HTTP at the first control
  * character other than HTAB, CR, LF; then the number is the index of that character. */
 PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
-/* Checks a whole line, its LF included, of the head that begins with it if first != 0. role is our own, so
- * a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold, white space
- * before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
+/* Checks a whole line, its LF included, of the head that begins with it if first != 0. role is our
+ * own, so a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold,
+ * white space before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
 PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line);
-/* Takes apart a head of which every line has passed pws_line_check, up to and with its empty line. protocol
- * stays empty. host and origin are the first lines of that name. */
+/* Takes apart a head of which every line has passed pws_line_check, up to and with its empty line.
+ * protocol stays empty. host and origin are the first lines of that name. */
 PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head);
 
 /* Writes text into memory of a fixed size; what does not fit sets full and is left out. */
@@ -108,18 +122,29 @@ PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text);
 PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number);
 /* name: value CR LF */
 PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value);
-/* PWS_OK if every header is a token and a value without control characters (HTAB is allowed; RFC 9110
- * 5.5) and none is reserved for the library in that role, else PWS_E_HEADER. PWS_E_ARG if a pointer is
- * NULL where a length is not 0. */
+/* PWS_OK if every header is a token and a value without control characters (HTAB is allowed; RFC
+ * 9110 5.5) and none is reserved for the library in that role, else PWS_E_HEADER. PWS_E_ARG if a
+ * pointer is NULL where a length is not 0. */
 PWS_PRIVATE int32_t pws_headers_check(uint32_t role, const pws_header *headers, size_t count);
 PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, size_t count);
 
 /* ---- frame.c: frame headers (RFC 6455 5.2) ---- */
 
-/* Writes a frame header; with a masking key unless it is NULL. Returns its size in bytes, 2 to 14. */
+/* Writes a frame header; with a masking key unless it is NULL. Returns its size in bytes, 2 to 14.
+ */
 PWS_PRIVATE size_t pws_frame_head(uint8_t *out, uint8_t first, uint64_t length, const uint8_t *key);
 /* Bytes of a received frame header, once its first two bytes are there. */
 PWS_PRIVATE size_t pws_frame_head_size(const uint8_t *head);
+/* The payload length in a complete frame header. */
+PWS_PRIVATE uint64_t pws_frame_length(const uint8_t *head);
+/* The rules for a received header: its first byte, its second, and its complete length. */
+PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message);
+PWS_PRIVATE int32_t pws_frame_check_second(uint8_t first, uint8_t second, uint32_t role);
+PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head);
+/* The rules for what the program sends as kind (PWS_TEXT | PWS_MORE, ...). */
+PWS_PRIVATE int32_t pws_frame_check_kind(uint32_t kind, size_t length);
+/* The first byte of a header that we send: opcode, and FIN unless kind has PWS_MORE. */
+PWS_PRIVATE uint8_t pws_frame_first(uint32_t opcode, uint32_t kind);
 
 /* ---- close.c: close codes and payloads (RFC 6455 7.4) ---- */
 
@@ -140,8 +165,8 @@ PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head 
 /* The pws_str of *protocol that equals wanted among those that the request offers, or {NULL, 0}. */
 PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted);
 
-/* Write the heads that we send; the arguments have been checked by these functions only as far as said
- * in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
+/* Write the heads that we send; the arguments have been checked by these functions only as far as
+ * said in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
 PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
                                       const pws_request *request, pws_str key);
 PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
@@ -149,5 +174,82 @@ PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response);
 /* The answer to a request that breaks a rule: status, headers, one line of text as body. */
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only);
+
+/* ---- The connection's private state ---- */
+
+/* pws_conn.phase */
+enum {
+    PWS_PHASE_REQUEST,  /* server: the request is coming */
+    PWS_PHASE_ANSWER,   /* server: the request waits for pws_accept or pws_reject */
+    PWS_PHASE_ACCEPTED, /* server: the answer is 101, PWS_OPEN has yet to be pulled */
+    PWS_PHASE_CONNECT,  /* client: before pws_connect */
+    PWS_PHASE_RESPONSE, /* client: the response is coming */
+    PWS_PHASE_REJECTED, /* client: PWS_REJECTED; what is left of the input is its body */
+    PWS_PHASE_OPEN,     /* frames are coming; our Close may have been sent */
+    PWS_PHASE_DISCARD,  /* the peer's Close has come, or the connection has failed: input is thrown
+                           away (RFC 6455 1.4, 7.1.7), and what is owed goes out before the end */
+    PWS_PHASE_CLOSED    /* PWS_CLOSED has been pulled */
+};
+
+/* pws_conn.busy */
+enum {
+    PWS_BUSY_PHASE = 1,      /* the phase is not PWS_PHASE_OPEN */
+    PWS_BUSY_HEAD = 2,       /* a frame header is incomplete */
+    PWS_BUSY_FRAME = 4,      /* a frame's payload is incomplete */
+    PWS_BUSY_MESSAGE = 8,    /* a message is incomplete */
+    PWS_BUSY_WRITING = 16,   /* a PWS_WRITE is out */
+    PWS_BUSY_LENDING = 32,   /* and it shows send_data */
+    PWS_BUSY_SEND = 64,      /* send_data is owed; its header is in the batch */
+    PWS_BUSY_MASK = 128,     /* and has yet to be masked, into the transmit half */
+    PWS_BUSY_PONG = 256,     /* a Pong is owed */
+    PWS_BUSY_CLOSE = 512,    /* a Close is owed */
+    PWS_BUSY_CLOSING = 1024, /* our Close is owed or sent: nothing may follow it */
+    PWS_BUSY_REFUSE = 2048,  /* server: the answer to a malformed request is owed */
+    PWS_BUSY_EOF = 4096,     /* the transport has ended */
+    PWS_BUSY_HELD = 8192     /* pws_hold */
+};
+
+/* ---- output.c: what is owed to the transport, in its order ---- */
+
+/* Takes note that the last PWS_WRITE has been written. */
+PWS_PRIVATE void pws_output_settle(pws_conn *ws);
+/* Makes the next PWS_WRITE of what must go out before more input is read. Returns 1 with an event.
+ */
+PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev);
+/* Makes a PWS_WRITE of the batch, if there is one. Returns 1 with an event. */
+PWS_PRIVATE int pws_output_flush(pws_conn *ws, pws_event *ev);
+/* A writer over what is left of the transmit half; pws_output_head adds what it wrote to the batch.
+ */
+PWS_PRIVATE pws_writer pws_output_writer(pws_conn *ws);
+PWS_PRIVATE void pws_output_head(pws_conn *ws, const pws_writer *head);
+/* Adds bytes that need no masking: copied into the batch if small, else borrowed. */
+PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t length);
+/* Owes the Pong for a Ping (RFC 6455 5.5.3): instead of one that is still held. */
+PWS_PRIVATE void pws_output_pong(pws_conn *ws, pws_bytes payload);
+/* Owes a Close. code 0: without a payload. */
+PWS_PRIVATE void pws_output_close(pws_conn *ws, uint32_t code, const char *reason, size_t length);
+/* Asks for a half. Returns 1: the event. */
+PWS_PRIVATE int pws_need_receive(const pws_conn *ws, pws_event *ev);
+PWS_PRIVATE int pws_need_transmit(pws_event *ev);
+
+/* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
+
+/* Reads frames. Returns 1 with an event, or 0: more input is needed or the connection has failed.
+ */
+PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev);
+
+/* ---- opening.c: the opening handshake as a part of the machine ---- */
+
+/* Reads a head. Returns as pws_receive_frames. */
+PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev);
+/* Makes PWS_OPEN of a server. Returns 1. */
+PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev);
+
+/* ---- conn.c ---- */
+
+/* Fails the connection (RFC 6455 7.1.7): with a Close or, before it was open, an answer to the
+ * request. */
+PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
+PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase);
 
 #endif

@@ -1,0 +1,283 @@
+/* The connection: its configuration and memory, and pws_next, the machine's one step. What a phase
+ * means is decided here and nowhere else. */
+#include "internal.h"
+
+/* ---- Configuration and memory ---- */
+
+static int pws_config_ok(const pws_config *config) {
+    size_t i;
+
+    if (config == NULL || (config->role != PWS_SERVER && config->role != PWS_CLIENT))
+        return 0;
+    if ((config->flags & ~(uint32_t)(PWS_STREAM | PWS_REQUIRE_ORIGIN | PWS_NO_AUTO_PONG)) != 0)
+        return 0;
+    if (config->max_head != 0 && (config->max_head < 64 || config->max_head > 0x1000000))
+        return 0;
+    for (i = 0; i < sizeof config->reserved / sizeof config->reserved[0]; i++)
+        if (config->reserved[i] != 0)
+            return 0;
+    return config->reserved0 == 0;
+}
+
+static uint64_t pws_max_message(const pws_config *config) {
+    if (config->max_message != 0)
+        return config->max_message;
+    return (config->flags & PWS_STREAM) != 0 ? UINT64_MAX : (uint64_t)PWS_DEFAULT_MESSAGE;
+}
+
+size_t pws_receive_size(const pws_config *config) {
+    uint64_t head, message;
+
+    if (!pws_config_ok(config))
+        return 0;
+    head = config->max_head != 0 ? config->max_head : (uint64_t)PWS_DEFAULT_HEAD;
+    message = (config->flags & PWS_STREAM) != 0 ? 0 : pws_max_message(config);
+    if (message > SIZE_MAX - PWS_MAX_CONTROL)
+        return SIZE_MAX;
+    message += PWS_MAX_CONTROL;
+    return (size_t)(head > message ? head : message);
+}
+
+size_t pws_work_size(const pws_config *config) {
+    size_t receive = pws_receive_size(config);
+
+    if (receive == 0)
+        return 0;
+    return receive <= SIZE_MAX - PWS_TRANSMIT_SIZE ? receive + PWS_TRANSMIT_SIZE : SIZE_MAX;
+}
+
+/* Whether something the machine still needs lies in memory[0..size). */
+static int pws_lies_in(const uint8_t *ptr, const uint8_t *memory, size_t size) {
+    return memory != NULL && (uintptr_t)ptr - (uintptr_t)memory < size;
+}
+
+static int pws_receive_busy(const pws_conn *ws) {
+    size_t size = pws_receive_size(ws->config);
+
+    if (ws->gathered != 0 || ws->control_length != 0)
+        return 1;
+    if ((ws->busy & PWS_BUSY_PONG) != 0 && pws_lies_in(ws->pong_data, ws->receive, size))
+        return 1;
+    return (ws->busy & PWS_BUSY_SEND) != 0 && pws_lies_in(ws->send_data, ws->receive, size);
+}
+
+static int pws_transmit_busy(const pws_conn *ws) {
+    if (ws->batch_length != 0 || (ws->busy & PWS_BUSY_MASK) != 0)
+        return 1;
+    if ((ws->busy & PWS_BUSY_PONG) != 0 &&
+        pws_lies_in(ws->pong_data, ws->transmit, ws->transmit_size))
+        return 1;
+    return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0;
+}
+
+int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size) {
+    if (ws == NULL || (memory == NULL) != (size == 0))
+        return PWS_E_ARG;
+    if (memory != NULL && size < pws_receive_size(ws->config))
+        return PWS_E_SPACE;
+    if (pws_receive_busy(ws))
+        return PWS_E_BUSY;
+    ws->receive = (uint8_t *)memory;
+    return PWS_OK;
+}
+
+int32_t pws_lend_transmit(pws_conn *ws, void *memory, size_t size) {
+    if (ws == NULL || (memory == NULL) != (size == 0))
+        return PWS_E_ARG;
+    if (memory != NULL && size < PWS_TRANSMIT_MIN)
+        return PWS_E_SPACE;
+    if (pws_transmit_busy(ws))
+        return PWS_E_BUSY;
+    ws->transmit = (uint8_t *)memory;
+    ws->transmit_size = size < INT32_MAX ? (uint32_t)size : (uint32_t)INT32_MAX;
+    return PWS_OK;
+}
+
+static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
+                         uint8_t phase) {
+    size_t receive;
+
+    if (ws == NULL || !pws_config_ok(config) || (work == NULL) != (work_size == 0))
+        return PWS_E_ARG;
+    receive = pws_receive_size(config);
+    if (work != NULL && work_size < pws_work_size(config))
+        return PWS_E_SPACE;
+    memset(ws, 0, sizeof *ws);
+    ws->config = config;
+    ws->max_message = pws_max_message(config);
+    ws->code = 1006;
+    ws->sent_code = 1006;
+    pws_enter(ws, phase);
+    if (work != NULL) {
+        (void)pws_lend_receive(ws, work, receive);
+        (void)pws_lend_transmit(ws, (uint8_t *)work + receive, work_size - receive);
+    }
+    return PWS_OK;
+}
+
+int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, size_t work_size) {
+    uint8_t phase = PWS_PHASE_REQUEST;
+
+    if (config != NULL && config->role == PWS_CLIENT)
+        phase = PWS_PHASE_CONNECT;
+    return pws_begin(ws, config, work, work_size, phase);
+}
+
+int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
+                  const pws_agreed *agreed) {
+    int32_t error;
+    size_t i;
+
+    if (config == NULL || agreed == NULL)
+        return PWS_E_ARG;
+    for (i = 0; i < sizeof agreed->reserved / sizeof agreed->reserved[0]; i++)
+        if (agreed->reserved[i] != 0)
+            return PWS_E_ARG;
+    if (config->role == PWS_CLIENT) {
+        if (agreed->random == NULL)
+            return PWS_E_ARG;
+        if (!agreed->random->seeded)
+            return PWS_E_STATE;
+    }
+    error = pws_begin(ws, config, work, work_size, PWS_PHASE_OPEN);
+    if (error == PWS_OK)
+        ws->random = agreed->random;
+    return error;
+}
+
+/* ---- Phases ---- */
+
+PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase) {
+    ws->phase = phase;
+    if (phase == PWS_PHASE_OPEN)
+        ws->busy &= ~(uint32_t)PWS_BUSY_PHASE;
+    else
+        ws->busy |= PWS_BUSY_PHASE;
+}
+
+PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
+    ws->error = (uint8_t)error;
+    ws->gathered = 0;
+    ws->control_length = 0;
+    if (ws->phase == PWS_PHASE_REQUEST) {
+        ws->busy |= PWS_BUSY_REFUSE;
+    } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
+        pws_str reason = pws_cstr(pws_strerror(error));
+
+        pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
+    }
+    pws_enter(ws, PWS_PHASE_DISCARD);
+}
+
+int32_t pws_close(pws_conn *ws, uint32_t code, pws_str reason) {
+    if (ws == NULL || (reason.ptr == NULL && reason.len != 0) || (code == 0 && reason.len != 0))
+        return PWS_E_ARG;
+    if (code != 0 && !pws_close_code_ok(code)) /* 7.4 */
+        return PWS_E_CLOSE_CODE;
+    if (reason.len > PWS_MAX_REASON) /* 5.5 */
+        return PWS_E_CONTROL;
+    if (!pws_utf8_valid(reason.ptr, reason.len)) /* 5.5.1 */
+        return PWS_E_UTF8;
+    if (ws->phase != PWS_PHASE_OPEN || (ws->busy & PWS_BUSY_CLOSING) != 0)
+        return PWS_E_STATE;
+    if (ws->config->role == PWS_CLIENT && reason.len != 0 && ws->transmit == NULL)
+        return PWS_E_SPACE;
+    pws_output_close(ws, code, reason.ptr, reason.len);
+    return PWS_OK;
+}
+
+void pws_eof(pws_conn *ws) {
+    if (ws != NULL)
+        ws->busy |= PWS_BUSY_EOF;
+}
+
+void pws_end(pws_conn *ws) {
+    if (ws == NULL)
+        return;
+    ws->busy = 0;
+    ws->gathered = 0;
+    ws->control_length = 0;
+    ws->batch_length = 0;
+    ws->batch_done = 0;
+    pws_enter(ws, PWS_PHASE_CLOSED);
+}
+
+int pws_state(const pws_conn *ws) {
+    if (ws == NULL)
+        return PWS_STATE_CLOSED;
+    switch (ws->phase) {
+    case PWS_PHASE_OPEN:
+        return (ws->busy & PWS_BUSY_CLOSING) == 0 ? PWS_STATE_OPEN : PWS_STATE_CLOSING;
+    case PWS_PHASE_REJECTED:
+    case PWS_PHASE_DISCARD:
+        return PWS_STATE_CLOSING;
+    case PWS_PHASE_CLOSED:
+        return PWS_STATE_CLOSED;
+    default:
+        return PWS_STATE_CONNECTING;
+    }
+}
+
+/* ---- Pull ---- */
+
+/* Reads input as the phase has it. Returns 1 with an event. */
+static int pws_input(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    if (ws->phase == PWS_PHASE_ACCEPTED)
+        return pws_open(ws, ev);
+    if (in == NULL || in->len == 0)
+        return 0;
+    switch (ws->phase) {
+    case PWS_PHASE_REQUEST:
+    case PWS_PHASE_RESPONSE:
+        return pws_receive_head(ws, in, ev);
+    case PWS_PHASE_OPEN:
+        return pws_receive_frames(ws, in, ev);
+    default:
+        return 0;
+    }
+}
+
+/* Throws input away after the peer's Close and after a failure (RFC 6455 1.4, 7.1.7). */
+static void pws_discard(const pws_conn *ws, pws_bytes *in) {
+    if (ws->phase != PWS_PHASE_DISCARD || in == NULL || in->len == 0)
+        return;
+    in->ptr += in->len;
+    in->len = 0;
+}
+
+/* Whether the transport is to be closed as soon as nothing is owed. */
+static int pws_is_over(const pws_conn *ws) {
+    if ((ws->busy & PWS_BUSY_EOF) != 0)
+        return 1;
+    /* 7.1.1: the server closes first; 7.1.7: after a failure nobody waits */
+    return ws->phase == PWS_PHASE_DISCARD &&
+           (ws->config->role == PWS_SERVER || ws->error != PWS_OK);
+}
+
+/* Reports the end, once. Returns 1 with the event. */
+static int pws_finish(pws_conn *ws, pws_event *ev) {
+    const uint32_t owed = PWS_BUSY_SEND | PWS_BUSY_PONG | PWS_BUSY_CLOSE | PWS_BUSY_REFUSE;
+    int owes = (ws->busy & owed) != 0 || ws->batch_length != 0;
+
+    if (ws->phase == PWS_PHASE_CLOSED || !pws_is_over(ws))
+        return 0;
+    if (owes && (ws->busy & PWS_BUSY_EOF) == 0) /* held: the last output comes first */
+        return 0;
+    ev->kind = PWS_CLOSED;
+    ev->code = ws->code;
+    ev->sent_code = (ws->busy & PWS_BUSY_CLOSE) == 0 ? ws->sent_code : 1006;
+    ev->error = ws->error;
+    if (ws->error == PWS_OK && (ws->phase != PWS_PHASE_DISCARD || owes)) /* 7.1.5 */
+        ev->error = PWS_E_EOF;
+    pws_end(ws);
+    return 1;
+}
+
+int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    pws_output_settle(ws);
+    if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
+        return 1;
+    pws_discard(ws, in);
+    /* input may have failed the connection, and the batch waits only for more of it */
+    return pws_output_owed(ws, ev) || pws_output_flush(ws, ev) || pws_finish(ws, ev);
+}

@@ -1,0 +1,734 @@
+/* The rules of the opening handshake (RFC 6455 4), of both roles, and the heads that we send.
+ * Nothing here keeps state. First the header lines are read once and what they say is gathered;
+ * then the rules are judged in a fixed order, each a function with its section. Sections without a
+ * number of their own are those of RFC 6455. */
+#include "internal.h"
+
+/* ---- What the header lines say ---- */
+
+/* The lines of a name that may stand once only: how many there are, and the value of the first. */
+typedef struct pws_single {
+    size_t count;
+    pws_str value;
+} pws_single;
+
+typedef struct pws_findings {
+    pws_str configured; /* config.protocols */
+    pws_single host, key, version, origin, accept, protocol;
+    pws_str chosen;    /* the subprotocol offered that stands first in configured */
+    size_t rank;       /* its place there; SIZE_MAX: none */
+    size_t offers;     /* subprotocols in Sec-WebSocket-Protocol */
+    size_t extensions; /* extensions in Sec-WebSocket-Extensions */
+    /* 1 if ... */
+    int has_extensions;    /* there is a Sec-WebSocket-Extensions */
+    int has_body;          /* a body is announced */
+    int websocket;         /* Upgrade names websocket */
+    int other_upgrade;     /* Upgrade names something else */
+    int connection;        /* Connection lists upgrade */
+    int protocols_broken;  /* a subprotocol is no token */
+    int extensions_broken; /* an extension is malformed */
+} pws_findings;
+
+static void pws_found_single(pws_single *single, pws_str value) {
+    if (single->count++ == 0)
+        single->value = value;
+}
+
+/* A list of protocols (RFC 9110 7.8). websocket has no version behind a slash. */
+static void pws_found_upgrade(pws_findings *found, pws_str value) {
+    pws_str element;
+    while (pws_element_next(&value, &element)) {
+        if (pws_is_named(element, "websocket"))
+            found->websocket = 1;
+        else
+            found->other_upgrade = 1;
+    }
+}
+
+/* A list of tokens (RFC 9110 7.6.1): "upgraded" is another one. */
+static void pws_found_connection(pws_findings *found, pws_str value) {
+    pws_str element;
+    while (pws_element_next(&value, &element))
+        if (pws_is_named(element, "upgrade"))
+            found->connection = 1;
+}
+
+/* RFC 9112 6: any Transfer-Encoding, or a Content-Length that is not 0, announces a body. */
+static void pws_found_length(pws_findings *found, pws_str value) {
+    if (!pws_str_equal(value, pws_cstr("0")))
+        found->has_body = 1;
+}
+
+/* The place of a subprotocol among those configured, best first; SIZE_MAX if it is none of them. */
+static size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
+    pws_str word;
+    size_t rank = 0;
+    while (pws_word_next(&configured, &word)) {
+        if (pws_str_equal(word, protocol))
+            return rank;
+        rank++;
+    }
+    return SIZE_MAX;
+}
+
+/* A list of subprotocols, which may go on in further lines (11.3.4). That a client offers each once
+ * (4.1 item 10) is not checked: it would take quadratic time, and an offer that is repeated changes
+ * nothing. */
+static void pws_found_protocols(pws_findings *found, pws_str value) {
+    pws_str element;
+    pws_found_single(&found->protocol, value);
+    while (pws_element_next(&value, &element)) {
+        size_t rank = pws_protocol_rank(found->configured, element);
+        found->offers++;
+        if (!pws_is_token(element))
+            found->protocols_broken = 1;
+        if (rank >= found->rank)
+            continue;
+        found->rank = rank;
+        found->chosen = element;
+    }
+}
+
+/* Takes the character off *rest if it begins so. */
+static int pws_take_character(pws_str *rest, char c) {
+    if (rest->len == 0 || rest->ptr[0] != c)
+        return 0;
+    *rest = pws_part(*rest, 1, rest->len);
+    return 1;
+}
+
+static int pws_take_token(pws_str *rest) {
+    size_t end = 0;
+    while (end < rest->len && pws_is_tchar(rest->ptr[end]))
+        end++;
+    *rest = pws_part(*rest, end, rest->len);
+    return end > 0;
+}
+
+/* The rest of a quoted string, whose content must be a token once it is unescaped (9.1). */
+static int pws_take_quoted_token(pws_str *rest) {
+    size_t length = 0;
+    while (!pws_take_character(rest, '"')) {
+        (void)pws_take_character(rest, '\\');
+        if (rest->len == 0 || !pws_is_tchar(rest->ptr[0]))
+            return 0;
+        *rest = pws_part(*rest, 1, rest->len);
+        length++;
+    }
+    return length > 0;
+}
+
+/* extension-param (9.1): token [ "=" (token | quoted-string) ]. White space may stand between them,
+ * as the grammar of RFC 2616 2.1 that section 9.1 uses has it. */
+static int pws_take_parameter(pws_str *rest) {
+    *rest = pws_trim(*rest);
+    if (!pws_take_token(rest))
+        return 0;
+    *rest = pws_trim(*rest);
+    if (!pws_take_character(rest, '='))
+        return 1;
+    *rest = pws_trim(*rest);
+    return pws_take_character(rest, '"') ? pws_take_quoted_token(rest) : pws_take_token(rest);
+}
+
+/* extension (9.1): token *( ";" extension-param ). */
+static int pws_is_extension(pws_str element) {
+    if (!pws_take_token(&element))
+        return 0;
+    for (;;) {
+        element = pws_trim(element);
+        if (element.len == 0)
+            return 1;
+        if (!pws_take_character(&element, ';') || !pws_take_parameter(&element))
+            return 0;
+    }
+}
+
+/* A list of extensions, which may go on in further lines (9.1). */
+static void pws_found_extensions(pws_findings *found, pws_str value) {
+    pws_str element;
+    found->has_extensions = 1;
+    while (pws_element_next(&value, &element)) {
+        found->extensions++;
+        if (!pws_is_extension(element))
+            found->extensions_broken = 1;
+    }
+}
+
+static void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
+    value = pws_trim(value);
+    if (pws_is_named(name, "Host"))
+        pws_found_single(&found->host, value);
+    else if (pws_is_named(name, "Upgrade"))
+        pws_found_upgrade(found, value);
+    else if (pws_is_named(name, "Connection"))
+        pws_found_connection(found, value);
+    else if (pws_is_named(name, "Sec-WebSocket-Version"))
+        pws_found_single(&found->version, value);
+    else if (pws_is_named(name, "Sec-WebSocket-Key"))
+        pws_found_single(&found->key, value);
+    else if (pws_is_named(name, "Sec-WebSocket-Accept"))
+        pws_found_single(&found->accept, value);
+    else if (pws_is_named(name, "Sec-WebSocket-Protocol"))
+        pws_found_protocols(found, value);
+    else if (pws_is_named(name, "Sec-WebSocket-Extensions"))
+        pws_found_extensions(found, value);
+    else if (pws_is_named(name, "Origin"))
+        pws_found_single(&found->origin, value);
+    else if (pws_is_named(name, "Content-Length"))
+        pws_found_length(found, value);
+    else if (pws_is_named(name, "Transfer-Encoding"))
+        found->has_body = 1;
+}
+
+static void pws_find_nothing(pws_findings *found, const pws_config *config) {
+    memset(found, 0, sizeof *found);
+    found->configured = pws_cstr(config->protocols);
+    found->rank = SIZE_MAX;
+}
+
+static void pws_find_in_fields(pws_findings *found, const pws_config *config, pws_str fields) {
+    pws_header header;
+    pws_find_nothing(found, config);
+    while (pws_header_next(&fields, &header))
+        pws_found_line(found, header.name, header.value);
+}
+
+static int32_t pws_find_in_headers(pws_findings *found, const pws_config *config,
+                                   const pws_header *headers, size_t count) {
+    size_t i;
+    pws_find_nothing(found, config);
+    if (headers == NULL && count > 0)
+        return PWS_E_ARG;
+    for (i = 0; i < count; i++) {
+        if (pws_is_missing(headers[i].name) || pws_is_missing(headers[i].value))
+            return PWS_E_ARG;
+        pws_found_line(found, headers[i].name, headers[i].value);
+    }
+    return PWS_OK;
+}
+
+/* ---- Rules of both requests and responses; 1 if they are kept ---- */
+
+/* 4.2.1 item 1; for responses RFC 9110 7.8: HTTP/1.0 has no Upgrade. */
+static int pws_http_version_ok(const pws_head *head) {
+    return head->version >= 11;
+}
+
+/* 4.2.1 item 4, 4.1 (response) item 3. */
+static int pws_connection_ok(const pws_findings *found) {
+    return found->connection;
+}
+
+/* ---- Rules of requests (4.2.1) ---- */
+
+/* Extended CONNECT (RFC 8441 4). */
+static int pws_is_extended_connect(const pws_head *head) {
+    return head->version >= 20 && head->protocol.len > 0 &&
+           pws_str_equal(head->method, pws_cstr("CONNECT"));
+}
+
+/* 4.2.1 item 1. */
+static int pws_method_ok(const pws_head *head) {
+    return pws_str_equal(head->method, pws_cstr("GET"));
+}
+
+/* 4.2.1 item 2, RFC 9112 3.2: exactly one. With RFC 8441, :authority stands for it. */
+static int pws_host_ok(const pws_head *head, const pws_findings *found) {
+    if (found->host.count == 0)
+        return pws_is_extended_connect(head) || pws_is_visible(head->host);
+    return found->host.count == 1 && pws_is_visible(found->host.value);
+}
+
+/* 4.1 item 1 wants a valid GET; a body would be taken for frames. */
+static int pws_body_ok(const pws_findings *found) {
+    return !found->has_body;
+}
+
+/* 4.2.1 item 3; RFC 8441 5: :protocol instead. */
+static int pws_request_upgrade_ok(const pws_head *head, const pws_findings *found) {
+    if (pws_is_extended_connect(head))
+        return pws_is_named(head->protocol, "websocket");
+    return found->websocket;
+}
+
+/* 4.2.1 item 6. */
+static int pws_version_ok(const pws_findings *found) {
+    return found->version.count == 1 && pws_str_equal(found->version.value, pws_cstr("13"));
+}
+
+/* 4.2.1 item 5, 11.3.1: exactly one. */
+static int pws_key_ok(const pws_findings *found) {
+    return found->key.count == 1 && pws_base64_is_key(found->key.value);
+}
+
+/* The triple of RFC 6454 4; port is empty if it is the default of the scheme. */
+typedef struct pws_origin {
+    pws_str scheme, host, port;
+} pws_origin;
+
+static size_t pws_port_begin(pws_str authority) {
+    size_t begin = authority.len;
+    while (begin > 0 && authority.ptr[begin - 1] >= '0' && authority.ptr[begin - 1] <= '9')
+        begin--;
+    return begin;
+}
+
+static int pws_is_default_port(pws_str scheme, pws_str port) {
+    if (pws_is_named(scheme, "http") || pws_is_named(scheme, "ws"))
+        return pws_str_equal(port, pws_cstr("80"));
+    if (pws_is_named(scheme, "https") || pws_is_named(scheme, "wss"))
+        return pws_str_equal(port, pws_cstr("443"));
+    return 0;
+}
+
+/* serialized-origin (RFC 6454 7.1): scheme "://" host [ ":" port ]. Returns 0 if text is none. */
+static int pws_origin_parse(pws_str text, pws_origin *origin) {
+    size_t colon = pws_index_of(text, ':'), port;
+    if (text.len - colon < 3 || memcmp(text.ptr + colon, "://", 3) != 0)
+        return 0;
+    origin->scheme = pws_part(text, 0, colon);
+    origin->host = pws_part(text, colon + 3, text.len);
+    origin->port = pws_cstr(NULL);
+    port = pws_port_begin(origin->host);
+    if (port == 0 || port == origin->host.len || origin->host.ptr[port - 1] != ':')
+        return 1;
+    origin->port = pws_part(origin->host, port, origin->host.len);
+    origin->host = pws_part(origin->host, 0, port - 1);
+    if (pws_is_default_port(origin->scheme, origin->port))
+        origin->port.len = 0;
+    return 1;
+}
+
+/* RFC 6454 5. What is no triple, such as "null", must be the same to the letter. */
+static int pws_origin_equal(pws_str a, pws_str b) {
+    pws_origin first, second;
+    if (!pws_origin_parse(a, &first) || !pws_origin_parse(b, &second))
+        return pws_str_equal(a, b);
+    return pws_str_equal_nocase(first.scheme, second.scheme) &&
+           pws_str_equal_nocase(first.host, second.host) && pws_str_equal(first.port, second.port);
+}
+
+/* 4.2.2 item 4, 10.2. An origin-list (RFC 6454 7.1) has spaces and so equals no word of
+ * config.origins. */
+static int pws_origin_ok(const pws_config *config, const pws_findings *found) {
+    pws_str allowed = pws_cstr(config->origins), word;
+    if (found->origin.count > 1)
+        return 0;
+    if (config->origins == NULL)
+        return 1;
+    if (found->origin.count == 0) /* no browser (4.2.1 item 7) */
+        return (config->flags & PWS_REQUIRE_ORIGIN) == 0;
+    while (pws_word_next(&allowed, &word))
+        if (pws_origin_equal(word, found->origin.value))
+            return 1;
+    return 0;
+}
+
+/* 4.2.1 item 8, 11.3.4: one or more tokens, if there is such a line. */
+static int pws_offers_ok(const pws_findings *found) {
+    return !found->protocols_broken && (found->offers > 0 || found->protocol.count == 0);
+}
+
+/* 4.2.1 item 9, 9.1: one or more extensions, if there is such a line. */
+static int pws_extensions_ok(const pws_findings *found) {
+    return !found->extensions_broken && (found->extensions > 0 || !found->has_extensions);
+}
+
+static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
+                                 const pws_findings *found) {
+    int extended = pws_is_extended_connect(head);
+    if (!extended && !pws_method_ok(head))
+        return PWS_E_METHOD;
+    if (!pws_http_version_ok(head))
+        return PWS_E_HTTP_VERSION;
+    if (!pws_host_ok(head, found))
+        return PWS_E_HOST;
+    if (!pws_body_ok(found))
+        return PWS_E_BODY;
+    if (!pws_request_upgrade_ok(head, found))
+        return PWS_E_UPGRADE;
+    if (!extended && !pws_connection_ok(found))
+        return PWS_E_CONNECTION;
+    if (!pws_version_ok(found))
+        return PWS_E_VERSION;
+    if (!extended && !pws_key_ok(found))
+        return PWS_E_KEY;
+    if (!pws_origin_ok(config, found))
+        return PWS_E_ORIGIN;
+    if (!pws_offers_ok(found))
+        return PWS_E_PROTOCOL;
+    if (!pws_extensions_ok(found))
+        return PWS_E_EXTENSION;
+    return PWS_OK;
+}
+
+static int32_t pws_request_verdict(const pws_config *config, const pws_head *head,
+                                   const pws_findings *found, pws_str *protocol) {
+    int32_t error = pws_request_judge(config, head, found);
+    if (error == PWS_OK && protocol != NULL)
+        *protocol = found->chosen;
+    return error;
+}
+
+PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
+                                      pws_str *protocol) {
+    pws_findings found;
+    pws_find_in_fields(&found, config, head->fields);
+    return pws_request_verdict(config, head, &found, protocol);
+}
+
+int32_t pws_check_request(const pws_config *config, const pws_head *head, const pws_header *headers,
+                          size_t header_count, pws_str *protocol) {
+    pws_findings found;
+    if (config == NULL || head == NULL || pws_is_missing(head->method) ||
+        pws_is_missing(head->host) || pws_is_missing(head->protocol) ||
+        pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
+        return PWS_E_ARG;
+    return pws_request_verdict(config, head, &found, protocol);
+}
+
+PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted) {
+    pws_list offers = pws_list_of(head->fields, "Sec-WebSocket-Protocol");
+    pws_str offer;
+    while (pws_list_next(&offers, &offer))
+        if (pws_str_equal(offer, wanted))
+            return offer;
+    return pws_cstr(NULL);
+}
+
+/* ---- Rules of responses (4.1, "Once the client's opening handshake has been sent") ---- */
+
+/* Item 1; RFC 8441 5: any 2xx. */
+static int pws_status_ok(const pws_head *head, int extended) {
+    return extended ? head->status >= 200 && head->status <= 299 : head->status == 101;
+}
+
+/* Item 2: the value is websocket, and nothing else. */
+static int pws_response_upgrade_ok(const pws_findings *found) {
+    return found->websocket && !found->other_upgrade;
+}
+
+/* Item 4, 11.3.3: exactly one, for our key. */
+static int pws_accept_ok(const pws_findings *found, pws_str key) {
+    char accept[PWS_ACCEPT_LENGTH];
+    pws_str expected = {accept, PWS_ACCEPT_LENGTH};
+    return pws_accept_key(accept, key) == PWS_OK && found->accept.count == 1 &&
+           pws_str_equal(found->accept.value, expected);
+}
+
+/* Item 6, 11.3.4: at most one, and one that we offered. */
+static int pws_answer_ok(const pws_findings *found) {
+    if (found->protocol.count == 0)
+        return 1;
+    return found->protocol.count == 1 &&
+           pws_protocol_rank(found->configured, found->protocol.value) != SIZE_MAX;
+}
+
+/* Item 5: we have offered none. */
+static int pws_no_extension(const pws_findings *found) {
+    return !found->has_extensions;
+}
+
+static int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key) {
+    int extended = key.len == 0;
+    if (!pws_status_ok(head, extended))
+        return PWS_E_STATUS;
+    if (!pws_http_version_ok(head))
+        return PWS_E_HTTP_VERSION;
+    if (!extended && !pws_response_upgrade_ok(found))
+        return PWS_E_UPGRADE;
+    if (!extended && !pws_connection_ok(found))
+        return PWS_E_CONNECTION;
+    if (!extended && !pws_accept_ok(found, key))
+        return PWS_E_ACCEPT;
+    if (!pws_answer_ok(found))
+        return PWS_E_PROTOCOL;
+    if (!pws_no_extension(found))
+        return PWS_E_EXTENSION;
+    return PWS_OK;
+}
+
+static int32_t pws_response_verdict(const pws_head *head, const pws_findings *found, pws_str key,
+                                    pws_str *protocol) {
+    int32_t error = pws_response_judge(head, found, key);
+    if (error == PWS_OK && protocol != NULL)
+        *protocol = found->protocol.value;
+    return error;
+}
+
+PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
+                                       pws_str *protocol) {
+    pws_findings found;
+    pws_find_in_fields(&found, config, head->fields);
+    return pws_response_verdict(head, &found, key, protocol);
+}
+
+int32_t pws_check_response(const pws_config *config, const pws_head *head,
+                           const pws_header *headers, size_t header_count, pws_str key,
+                           pws_str *protocol) {
+    pws_findings found;
+    if (config == NULL || head == NULL || pws_is_missing(key) ||
+        pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
+        return PWS_E_ARG;
+    return pws_response_verdict(head, &found, key, protocol);
+}
+
+int32_t pws_accept_key(char accept[28], pws_str key) {
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* 1.3 */
+    uint8_t text[PWS_KEY_LENGTH + sizeof guid - 1];
+    uint8_t digest[20];
+    if (accept == NULL || pws_is_missing(key))
+        return PWS_E_ARG;
+    if (!pws_base64_is_key(key))
+        return PWS_E_KEY;
+    memcpy(text, key.ptr, PWS_KEY_LENGTH);
+    memcpy(text + PWS_KEY_LENGTH, guid, sizeof guid - 1);
+    pws_sha1(digest, text, sizeof text);
+    pws_base64_encode(accept, digest, sizeof digest);
+    return PWS_OK;
+}
+
+/* ---- The heads that we send ---- */
+
+/* Ends a head that begins at start. One that did not fit is taken back. */
+static int32_t pws_head_end(pws_writer *out, size_t start) {
+    if (!out->full)
+        return PWS_OK;
+    out->length = start;
+    return PWS_E_SPACE;
+}
+
+/* 4.1 item 10: each is a token, and stands once. */
+static int pws_protocols_ok(pws_str protocols) {
+    pws_str word;
+    while (pws_word_next(&protocols, &word))
+        if (!pws_is_token(word) || pws_protocol_rank(protocols, word) != SIZE_MAX)
+            return 0;
+    return 1;
+}
+
+static void pws_put_protocols(pws_writer *out, pws_str protocols) {
+    const char *before = "Sec-WebSocket-Protocol: ";
+    pws_str word;
+    if (!pws_word_next(&protocols, &word))
+        return;
+    do {
+        pws_put_text(out, before);
+        pws_put(out, word);
+        before = ", ";
+    } while (pws_word_next(&protocols, &word));
+    pws_put_text(out, "\r\n");
+}
+
+/* 1 if the text may be empty, or has visible ASCII characters only. */
+static int pws_is_optional(pws_str text) {
+    return text.len == 0 || (text.ptr != NULL && pws_is_visible(text));
+}
+
+/* What pws_connect demands of a request; no fragment (3). */
+static int32_t pws_write_request_check(const pws_config *config, const pws_request *request) {
+    if (request->host.len == 0 || !pws_is_optional(request->host) ||
+        !pws_is_optional(request->target) || !pws_is_optional(request->origin) ||
+        pws_index_of(request->target, '#') < request->target.len)
+        return PWS_E_ARG;
+    if (!pws_protocols_ok(pws_cstr(config->protocols)))
+        return PWS_E_PROTOCOL;
+    return pws_headers_check(PWS_CLIENT, request->headers, request->header_count);
+}
+
+PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
+                                      const pws_request *request, pws_str key) {
+    size_t start = out->length;
+    int32_t error = pws_write_request_check(config, request);
+    if (error != PWS_OK)
+        return error;
+    pws_put_text(out, "GET ");
+    if (request->target.len == 0 || request->target.ptr[0] != '/')
+        pws_put_text(out, "/");
+    pws_put(out, request->target);
+    pws_put_text(out, " HTTP/1.1\r\n");
+    pws_put_header(out, "Host", request->host);
+    pws_put_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+    pws_put_header(out, "Sec-WebSocket-Key", key);
+    pws_put_text(out, "Sec-WebSocket-Version: 13\r\n");
+    if (request->origin.len > 0)
+        pws_put_header(out, "Origin", request->origin);
+    pws_put_protocols(out, pws_cstr(config->protocols));
+    pws_put_headers(out, request->headers, request->header_count);
+    pws_put_text(out, "\r\n");
+    return pws_head_end(out, start);
+}
+
+static const char *pws_reason_phrase(uint32_t status) {
+    switch (status) {
+    case 101:
+        return "Switching Protocols";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 303:
+        return "See Other";
+    case 304:
+        return "Not Modified";
+    case 307:
+        return "Temporary Redirect";
+    case 308:
+        return "Permanent Redirect";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 406:
+        return "Not Acceptable";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 421:
+        return "Misdirected Request";
+    case 426:
+        return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    default:
+        return ""; /* RFC 9112 4: it may be empty, the space before it not left out */
+    }
+}
+
+static void pws_put_status_line(pws_writer *out, uint32_t status) {
+    pws_put_text(out, "HTTP/1.1 ");
+    pws_put_number(out, status);
+    pws_put_text(out, " ");
+    pws_put_text(out, pws_reason_phrase(status));
+    pws_put_text(out, "\r\n");
+}
+
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
+                                     const pws_response *response, pws_str protocol) {
+    char accept[PWS_ACCEPT_LENGTH];
+    pws_str key = pws_cstr(NULL), value = {accept, PWS_ACCEPT_LENGTH};
+    size_t start = out->length;
+    int32_t error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
+    if (error != PWS_OK)
+        return error;
+    (void)pws_header_find(head->fields, "Sec-WebSocket-Key", &key);
+    error = pws_accept_key(accept, key);
+    if (error != PWS_OK)
+        return error;
+    pws_put_status_line(out, 101);
+    pws_put_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+    pws_put_header(out, "Sec-WebSocket-Accept", value);
+    if (protocol.len > 0)
+        pws_put_header(out, "Sec-WebSocket-Protocol", protocol);
+    pws_put_headers(out, response->headers, response->header_count);
+    pws_put_text(out, "\r\n");
+    return pws_head_end(out, start);
+}
+
+/* Who sends 426 must send Upgrade (RFC 9110 15.5.22), list it in Connection (7.8), and say which
+ * version is wanted (RFC 6455 4.4). */
+static void pws_put_connection(pws_writer *out, uint32_t status) {
+    if (status == 426)
+        pws_put_text(out, "Upgrade: websocket\r\nConnection: close, Upgrade\r\n"
+                          "Sec-WebSocket-Version: 13\r\n");
+    else
+        pws_put_text(out, "Connection: close\r\n");
+}
+
+static void pws_put_content_length(pws_writer *out, size_t length) {
+    pws_put_text(out, "Content-Length: ");
+    pws_put_number(out, length);
+    pws_put_text(out, "\r\n");
+}
+
+/* RFC 9110 6.4.1: responses that have no content, and so no Content-Length. */
+static int pws_is_bodiless(uint32_t status) {
+    return status == 204 || status == 304;
+}
+
+PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response) {
+    size_t start = out->length, length = response->body.len;
+    int32_t error;
+    if (response->status < 200 || response->status > 599 || response->protocol.len > 0 ||
+        (length > 0 && (response->body.ptr == NULL || pws_is_bodiless(response->status))))
+        return PWS_E_ARG;
+    error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
+    if (error != PWS_OK)
+        return error;
+    pws_put_status_line(out, response->status);
+    pws_put_headers(out, response->headers, response->header_count);
+    if (!pws_is_bodiless(response->status))
+        pws_put_content_length(out, length);
+    pws_put_connection(out, response->status);
+    pws_put_text(out, "\r\n");
+    return pws_head_end(out, start);
+}
+
+static uint32_t pws_refusal_status(int32_t error) {
+    switch (error) {
+    case PWS_E_METHOD:
+        return 405;
+    case PWS_E_ORIGIN:
+        return 403;
+    case PWS_E_UPGRADE:
+    case PWS_E_CONNECTION:
+    case PWS_E_VERSION:
+        return 426;
+    case PWS_E_HEAD_SIZE:
+        return 431;
+    default:
+        return 400;
+    }
+}
+
+PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only) {
+    size_t start = out->length;
+    uint32_t status = pws_refusal_status(error);
+    pws_str text = pws_cstr(pws_strerror(error));
+    pws_put_status_line(out, status);
+    if (status == 405)
+        pws_put_text(out, "Allow: GET\r\n"); /* RFC 9110 15.5.6 */
+    pws_put_text(out, "Content-Type: text/plain; charset=utf-8\r\n");
+    pws_put_content_length(out, text.len + 1);
+    pws_put_connection(out, status);
+    pws_put_text(out, "\r\n");
+    if (!head_only) { /* RFC 9110 9.3.2 */
+        pws_put(out, text);
+        pws_put_text(out, "\n");
+    }
+    return pws_head_end(out, start);
+}

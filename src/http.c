@@ -1,0 +1,127 @@
+/* Heads of HTTP requests and responses, strictly as RFC 9112 has them. What that RFC lets a
+ * recipient forgive (a bare LF, white space in odd places, folded lines) is refused: two programs
+ * that forgive differently see different requests. */
+#include "internal.h"
+
+/* ---- One line at a time, as bytes arrive ---- */
+
+PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error) {
+    size_t i = 0;
+    *error = PWS_OK;
+    for (;;) {
+        while (i < length && bytes[i] >= ' ' && bytes[i] != 0x7F)
+            i++;
+        if (i == length)
+            return length;
+        if (bytes[i] == '\n')
+            return i + 1;
+        if (bytes[i] != '\t' && bytes[i] != '\r') {
+            *error = PWS_E_HTTP;
+            return i;
+        }
+        i++;
+    }
+}
+
+/* Takes what stands before the first space off *rest, and the space. Returns 0 if there is none. */
+static int pws_field_take(pws_str *rest, pws_str *field) {
+    size_t space = pws_index_of(*rest, ' ');
+    if (space == rest->len)
+        return 0;
+    *field = pws_part(*rest, 0, space);
+    *rest = pws_part(*rest, space + 1, rest->len);
+    return 1;
+}
+
+static int pws_is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/* HTTP-version (RFC 9112 2.3). Returns 0 if text is none. */
+static int pws_http_version(pws_str text, uint32_t *version) {
+    if (text.len != 8 || memcmp(text.ptr, "HTTP/", 5) != 0 || !pws_is_digit(text.ptr[5]) ||
+        text.ptr[6] != '.' || !pws_is_digit(text.ptr[7]))
+        return 0;
+    *version = (uint32_t)(text.ptr[5] - '0') * 10 + (uint32_t)(text.ptr[7] - '0');
+    return 1;
+}
+
+/* status-code (RFC 9110 15): 100 to 599, or 0. */
+static uint32_t pws_status_code(pws_str text) {
+    uint32_t status = 0;
+    size_t i;
+    if (text.len != 3)
+        return 0;
+    for (i = 0; i < 3; i++) {
+        if (!pws_is_digit(text.ptr[i]))
+            return 0;
+        status = status * 10 + (uint32_t)(text.ptr[i] - '0');
+    }
+    return status >= 100 && status <= 599 ? status : 0;
+}
+
+/* request-line (RFC 9112 3): method SP request-target SP HTTP-version. line is without its CR LF.
+ */
+static int32_t pws_request_line(pws_str line, pws_head *head) {
+    if (!pws_field_take(&line, &head->method) || !pws_field_take(&line, &head->target))
+        return PWS_E_HTTP;
+    if (!pws_is_token(head->method) || !pws_is_visible(head->target) ||
+        !pws_http_version(line, &head->version))
+        return PWS_E_HTTP;
+    return PWS_OK;
+}
+
+/* status-line (RFC 9112 4): HTTP-version SP status-code SP [reason-phrase]. */
+static int32_t pws_status_line(pws_str line, pws_head *head) {
+    pws_str version, status;
+    if (!pws_field_take(&line, &version) || !pws_field_take(&line, &status))
+        return PWS_E_HTTP;
+    head->status = pws_status_code(status);
+    head->reason = line;
+    if (!pws_http_version(version, &head->version) || head->status == 0 ||
+        !pws_is_field_value(line))
+        return PWS_E_HTTP;
+    return PWS_OK;
+}
+
+/* field-line (RFC 9112 5). A name is a token, so that white space before the colon (5.1) and in
+ * front of the name (obs-fold, 5.2) are refused with it. */
+static int32_t pws_field_line(pws_str line) {
+    size_t colon = pws_index_of(line, ':');
+    if (colon == line.len || !pws_is_token(pws_part(line, 0, colon)) ||
+        !pws_is_field_value(pws_part(line, colon + 1, line.len)))
+        return PWS_E_HTTP;
+    return PWS_OK;
+}
+
+static int32_t pws_start_line(uint32_t role, pws_str line, pws_head *head) {
+    return role == PWS_SERVER ? pws_request_line(line, head) : pws_status_line(line, head);
+}
+
+PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line) {
+    pws_head head;
+    if (line.len < 2 || line.ptr[line.len - 2] != '\r' || line.ptr[line.len - 1] != '\n')
+        return PWS_E_HTTP;
+    line.len -= 2;
+    if (first)
+        return pws_start_line(role, line, &head);
+    return line.len == 0 ? PWS_OK : pws_field_line(line);
+}
+
+/* ---- The whole head ---- */
+
+PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head) {
+    size_t line = pws_index_of(text, '\r');
+    pws_str fields;
+    pws_header header;
+    memset(head, 0, sizeof *head);
+    (void)pws_start_line(role, pws_part(text, 0, line), head);
+    head->fields = pws_part(text, line + 2, text.len - 2);
+    fields = head->fields;
+    while (pws_header_next(&fields, &header)) {
+        if (head->host.ptr == NULL && pws_is_named(header.name, "Host"))
+            head->host = header.value;
+        else if (head->origin.ptr == NULL && pws_is_named(header.name, "Origin"))
+            head->origin = header.value;
+    }
+}

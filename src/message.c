@@ -1,0 +1,260 @@
+/* Receiving: frame headers, control frames, and the fragments of messages (RFC 6455 5.4 to 5.6). */
+#include "internal.h"
+
+/* Whether the frame at hand is the last of its message (FIN). */
+static int pws_is_final(const pws_conn *ws) {
+    return (ws->opcode & 0x80) != 0;
+}
+
+/* Takes payload bytes off the cursor. */
+static void pws_take(pws_conn *ws, pws_bytes *in, size_t length) {
+    in->ptr += length;
+    in->len -= length;
+    ws->frame_left -= length;
+    if (ws->frame_left == 0)
+        ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
+}
+
+/* Removes a client's mask (5.3): length bytes from the input, in place or into the receive half. */
+static void pws_unmask(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t length) {
+    if (ws->config->role == PWS_SERVER) {
+        pws_mask(to, from, length, ws->key);
+        pws_mask_rotate(ws->key, length);
+    } else if (to != from && length != 0) {
+        memcpy(to, from, length);
+    }
+}
+
+/* How many of the bytes waiting in the input belong to the frame at hand. */
+static size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
+    return in->len < ws->frame_left ? in->len : (size_t)ws->frame_left;
+}
+
+/* A complete frame header begins or continues a message. What is too big is decided here, by what
+ * the header announces (10.4), not by what arrives. */
+static int32_t pws_message_begin(pws_conn *ws, uint64_t length) {
+    uint8_t opcode = ws->opcode & 0x0F;
+
+    if (opcode != PWS_CONTINUATION) {
+        ws->message = opcode;
+        ws->message_length = 0;
+        ws->delivered = 0;
+        ws->gathered = 0;
+        ws->utf8 = 0;
+        ws->busy |= PWS_BUSY_MESSAGE;
+    }
+    if (length > ws->max_message - ws->message_length)
+        return PWS_E_TOO_BIG;
+    ws->message_length += length;
+    return PWS_OK;
+}
+
+/* Judges the header bytes that are new since `before`, each as soon as it is there. */
+static int32_t pws_header_check(pws_conn *ws, size_t before) {
+    const uint8_t *head = ws->scratch;
+    size_t now = ws->scratch_length;
+    int32_t error = PWS_OK;
+
+    if (before < 1)
+        error = pws_frame_check_first(head[0], ws->message);
+    if (error == PWS_OK && before < 2 && now >= 2)
+        error = pws_frame_check_second(head[0], head[1], ws->config->role);
+    if (error == PWS_OK && now >= 2 && now == pws_frame_head_size(head))
+        error = pws_frame_check_length(head);
+    return error;
+}
+
+/* The header is complete: its payload comes next. */
+static int32_t pws_frame_begin(pws_conn *ws) {
+    const uint8_t *head = ws->scratch;
+    uint64_t length = pws_frame_length(head);
+
+    if (ws->config->role == PWS_SERVER)
+        memcpy(ws->key, head + ws->scratch_length - 4, 4);
+    ws->opcode = head[0];
+    ws->frame_left = length;
+    ws->scratch_length = 0;
+    ws->control_length = 0;
+    ws->busy = (ws->busy & ~(uint32_t)PWS_BUSY_HEAD) | PWS_BUSY_FRAME;
+    return (head[0] & 0x08) != 0 ? PWS_OK : pws_message_begin(ws, length);
+}
+
+/* Reads a frame header (5.2), which may be cut anywhere. Returns 1 when it is complete. */
+static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
+    int32_t error = PWS_OK;
+
+    while (in->len != 0 && error == PWS_OK) {
+        size_t before = ws->scratch_length;
+        size_t size = before < 2 ? 2 : pws_frame_head_size(ws->scratch);
+        size_t length = size - before < in->len ? size - before : in->len;
+
+        memcpy(ws->scratch + before, in->ptr, length);
+        in->ptr += length;
+        in->len -= length;
+        ws->scratch_length = (uint8_t)(before + length);
+        ws->busy |= PWS_BUSY_HEAD;
+        error = pws_header_check(ws, before);
+        if (error == PWS_OK && ws->scratch_length >= 2 &&
+            ws->scratch_length == pws_frame_head_size(ws->scratch)) {
+            error = pws_frame_begin(ws);
+            if (error == PWS_OK)
+                return 1;
+        }
+    }
+    if (error != PWS_OK)
+        pws_fail(ws, error);
+    return 0;
+}
+
+/* A whole Close: reported, answered with its own code unless ours is already out (5.5.1), and the
+ * end of what is read (1.4). */
+static int pws_receive_close(pws_conn *ws, pws_bytes payload, pws_event *ev) {
+    pws_bytes reason;
+    int32_t error = pws_close_parse(payload, &ws->code, &reason);
+
+    if (error != PWS_OK) {
+        ws->code = 1006;
+        pws_fail(ws, error);
+        return 0;
+    }
+    ev->code = ws->code;
+    ev->data = reason;
+    if ((ws->busy & PWS_BUSY_CLOSING) == 0)
+        pws_output_close(ws, ws->code != 1005 ? ws->code : 0, NULL, 0);
+    pws_enter(ws, PWS_PHASE_DISCARD);
+    return 1;
+}
+
+/* A whole control frame (5.5). */
+static int pws_control(pws_conn *ws, pws_bytes payload, pws_event *ev) {
+    ev->kind = ws->opcode & 0x0F;
+    if (ev->kind == PWS_CLOSE)
+        return pws_receive_close(ws, payload, ev);
+    ev->data = payload;
+    if (ev->kind == PWS_PING && (ws->config->flags & PWS_NO_AUTO_PONG) == 0 &&
+        (ws->busy & PWS_BUSY_CLOSING) == 0)
+        pws_output_pong(ws, payload); /* 5.5.2 */
+    return 1;
+}
+
+/* Reads the payload of a control frame: in place if it is whole, else gathered at the end of the
+ * receive half, beside an unfinished message. */
+static int pws_receive_control(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length = pws_available(ws, in);
+    pws_bytes payload;
+
+    payload.ptr = in->ptr;
+    payload.len = length;
+    if (length < ws->frame_left || ws->control_length != 0) {
+        if (length == 0)
+            return 0;
+        if (ws->receive == NULL)
+            return pws_need_receive(ws, ev);
+        payload.ptr = ws->receive + pws_receive_size(ws->config) - PWS_MAX_CONTROL;
+    }
+    pws_unmask(ws, payload.ptr + ws->control_length, in->ptr, length);
+    pws_take(ws, in, length);
+    if (ws->frame_left != 0) {
+        ws->control_length = (uint8_t)(ws->control_length + length);
+        return 0;
+    }
+    payload.len = ws->control_length + length;
+    ws->control_length = 0;
+    return pws_control(ws, payload, ev);
+}
+
+/* Judges text as it arrives (8.1), to the first byte that can't be UTF-8; at its end no character
+ * may be unfinished. Returns how many of the bytes are good. */
+static size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t length, int last,
+                             int32_t *error) {
+    size_t good = length;
+
+    if (ws->message == PWS_TEXT) {
+        good = pws_utf8_scan(&ws->utf8, bytes, length);
+        if (good != length || (last && ws->utf8 != 0))
+            *error = PWS_E_UTF8;
+    }
+    return good;
+}
+
+/* Makes the event for a message or, streaming, a part of one. Returns 1. */
+static int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pws_event *ev) {
+    ev->kind = ws->message;
+    ev->flags = (ws->delivered ? 0u : (uint32_t)PWS_FIRST) | (last ? (uint32_t)PWS_LAST : 0u);
+    ev->data.ptr = bytes;
+    ev->data.len = length;
+    ws->delivered = 1;
+    if (last) {
+        ws->message = 0;
+        ws->gathered = 0;
+        ws->busy &= ~(uint32_t)PWS_BUSY_MESSAGE;
+    }
+    return 1;
+}
+
+/* Reads payload of a message that is delivered whole: in place if it lies whole in the input, else
+ * gathered in the receive half. */
+static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length = pws_available(ws, in);
+    int last = pws_is_final(ws) && length == ws->frame_left;
+    int in_place = last && ws->gathered == 0;
+    uint8_t *to = in->ptr;
+    int32_t error = PWS_OK;
+
+    if (!in_place) {
+        if (length != 0 && ws->receive == NULL)
+            return pws_need_receive(ws, ev);
+        to = ws->receive != NULL ? ws->receive + ws->gathered : NULL;
+    }
+    pws_unmask(ws, to, in->ptr, length);
+    pws_take(ws, in, length);
+    (void)pws_text_check(ws, to, length, last, &error);
+    if (error != PWS_OK) {
+        pws_fail(ws, error);
+        return 0;
+    }
+    if (!in_place)
+        ws->gathered += length;
+    if (!last)
+        return 0;
+    return pws_deliver(ws, in_place ? to : ws->receive, in_place ? length : ws->gathered, 1, ev);
+}
+
+/* Reads payload of a message that is delivered in parts. Bytes before the first bad one are
+ * delivered, the failure comes with the next pull: so it does however the input is cut. */
+static int pws_receive_part(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length = pws_available(ws, in);
+    int last = pws_is_final(ws) && length == ws->frame_left;
+    uint8_t *bytes = in->ptr;
+    int32_t error = PWS_OK;
+    size_t good;
+
+    pws_unmask(ws, bytes, bytes, length);
+    pws_take(ws, in, length);
+    good = pws_text_check(ws, bytes, length, last, &error);
+    if (error != PWS_OK) {
+        pws_fail(ws, error);
+        last = 0;
+    }
+    if (good == 0 && !last)
+        return 0;
+    return pws_deliver(ws, bytes, good, last, ev);
+}
+
+PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    int found = 0;
+
+    while (!found && ws->phase == PWS_PHASE_OPEN) {
+        if ((ws->busy & PWS_BUSY_FRAME) == 0 && !pws_receive_header(ws, in))
+            return 0;
+        if ((ws->opcode & 0x08) != 0)
+            found = pws_receive_control(ws, in, ev);
+        else if ((ws->config->flags & PWS_STREAM) != 0)
+            found = pws_receive_part(ws, in, ev);
+        else
+            found = pws_receive_whole(ws, in, ev);
+        if (!found && (ws->busy & PWS_BUSY_FRAME) != 0)
+            return 0;
+    }
+    return found;
+}

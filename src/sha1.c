@@ -1,0 +1,70 @@
+/* SHA-1 (RFC 3174), for Sec-WebSocket-Accept alone (RFC 6455 4.2.2), where its weakness is no
+ * harm (RFC 6455 10.8). */
+#include "internal.h"
+
+static uint32_t pws_sha1_rotate(uint32_t word, unsigned bits) {
+    return word << bits | word >> (32 - bits);
+}
+
+/* Mixes one block of 64 bytes into the state (RFC 3174 6.1). */
+static void pws_sha1_block(uint32_t state[5], const uint8_t *block) {
+    uint32_t w[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    uint32_t f, k, next;
+    size_t t;
+
+    for (t = 0; t < 16; t++)
+        w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
+               (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
+    for (; t < 80; t++)
+        w[t] = pws_sha1_rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
+
+    for (t = 0; t < 80; t++) {
+        if (t < 20) {
+            f = (b & c) | (~b & d);
+            k = 0x5A827999;
+        } else if (t < 40) {
+            f = b ^ c ^ d;
+            k = 0x6ED9EBA1;
+        } else if (t < 60) {
+            f = (b & c) | (b & d) | (c & d);
+            k = 0x8F1BBCDC;
+        } else {
+            f = b ^ c ^ d;
+            k = 0xCA62C1D6;
+        }
+        next = pws_sha1_rotate(a, 5) + f + e + w[t] + k;
+        e = d;
+        d = c;
+        c = pws_sha1_rotate(b, 30);
+        b = a;
+        a = next;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+}
+
+PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length) {
+    uint32_t state[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
+    uint64_t bits = (uint64_t)length * 8;
+    uint8_t last[128] = {0};
+    size_t i, tail = length % 64, padded = tail < 56 ? 64 : 128;
+
+    for (i = 0; i + 64 <= length; i += 64)
+        pws_sha1_block(state, data + i);
+
+    /* What is left, a bit 1, zeros, and the length in bits end the last one or two blocks (4). */
+    if (tail != 0)
+        memcpy(last, data + i, tail);
+    last[tail] = 0x80;
+    for (i = 0; i < 8; i++)
+        last[padded - 1 - i] = (uint8_t)(bits >> 8 * i);
+    pws_sha1_block(state, last);
+    if (padded == 128)
+        pws_sha1_block(state, last + 64);
+
+    for (i = 0; i < 20; i++)
+        digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+}

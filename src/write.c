@@ -1,0 +1,72 @@
+/* Writes heads of HTTP requests and responses, and keeps callers from breaking them. */
+#include "internal.h"
+
+PWS_PRIVATE void pws_put(pws_writer *out, pws_str text) {
+    if (text.len > out->capacity - out->length)
+        out->full = 1;
+    if (out->full || text.len == 0)
+        return;
+    memcpy(out->ptr + out->length, text.ptr, text.len);
+    out->length += text.len;
+}
+
+PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text) {
+    pws_put(out, pws_cstr(text));
+}
+
+PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number) {
+    char digits[20];
+    pws_str text;
+    size_t begin = sizeof digits;
+    do {
+        digits[--begin] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    text.ptr = digits + begin;
+    text.len = sizeof digits - begin;
+    pws_put(out, text);
+}
+
+static void pws_put_line(pws_writer *out, pws_str name, pws_str value) {
+    pws_put(out, name);
+    pws_put_text(out, ": ");
+    pws_put(out, value);
+    pws_put_text(out, "\r\n");
+}
+
+PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value) {
+    pws_put_line(out, pws_cstr(name), value);
+}
+
+PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++)
+        pws_put_line(out, headers[i].name, headers[i].value);
+}
+
+/* Header lines that the library itself writes, or that would give the head another end. */
+static int pws_is_reserved(uint32_t role, pws_str name) {
+    static const char prefix[] = "Sec-WebSocket-";
+    const size_t length = sizeof prefix - 1;
+    if (name.len >= length && pws_is_named(pws_part(name, 0, length), prefix))
+        return 1;
+    if (pws_is_named(name, "Upgrade") || pws_is_named(name, "Connection") ||
+        pws_is_named(name, "Content-Length") || pws_is_named(name, "Transfer-Encoding"))
+        return 1;
+    return role == PWS_CLIENT && (pws_is_named(name, "Host") || pws_is_named(name, "Origin"));
+}
+
+/* A value with a CR or LF would end its line and begin the next: header injection. */
+PWS_PRIVATE int32_t pws_headers_check(uint32_t role, const pws_header *headers, size_t count) {
+    size_t i;
+    if (headers == NULL && count > 0)
+        return PWS_E_ARG;
+    for (i = 0; i < count; i++) {
+        pws_str name = headers[i].name, value = headers[i].value;
+        if (pws_is_missing(name) || pws_is_missing(value))
+            return PWS_E_ARG;
+        if (!pws_is_token(name) || !pws_is_field_value(value) || pws_is_reserved(role, name))
+            return PWS_E_HEADER;
+    }
+    return PWS_OK;
+}
