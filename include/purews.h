@@ -182,6 +182,9 @@ PWS_API const char *pws_kind_name(uint32_t kind);
 
 /* ---- Heads of HTTP requests and responses --------------------------------------------------- */
 
+/* What follows may be given any text: it looks for header lines and passes over what is none. The
+ * functions that return 1 or 0 return 0 for a NULL argument. */
+
 /* One header line. */
 typedef struct pws_header {
     pws_str name;  /* a token; compared without regard to case */
@@ -210,7 +213,7 @@ PWS_API int pws_header_find(pws_str fields, const char *name, pws_str *value);
 
 /* An iterator over the comma-separated elements of all header lines of one name, in order, as if
  * they stood in one line (RFC 9110 5.3). Commas in quoted strings do not separate; empty elements
- * are left out. Private; set up by pws_list. */
+ * are left out. Private; set up by pws_list_of. */
 typedef struct pws_list {
     pws_str fields, name, rest;
 } pws_list;
@@ -229,6 +232,7 @@ PWS_API int pws_cookie(pws_str fields, const char *name, pws_str *value);
 
 /* Finds a query parameter of a request target such as "/chat?token=a%20b" by its exact decoded name
  * and writes its value, percent-decoded and with + as a space, to buffer: *length bytes, no NUL.
+ *
  * Errors: PWS_E_STATE not there; PWS_E_SPACE longer than capacity bytes; PWS_E_ARG a NULL argument;
  * PWS_E_URL a percent sign without two hexadecimal digits behind it. */
 PWS_API int32_t pws_query(pws_str target, const char *name, char *buffer, size_t capacity,
@@ -244,9 +248,11 @@ typedef struct pws_url {
     pws_str target; /* for pws_request.target: path and query; may be empty */
 } pws_url;
 
-/* Takes a URL apart: ws and wss, default ports, IPv6 literals. Errors: PWS_E_ARG a NULL argument;
- * PWS_E_URL another scheme, no host, user information, a port outside 1 to 65535, a fragment, white
- * space, control or non-ASCII characters, bad percent-encoding. */
+/* Takes a URL apart: ws and wss, default ports, IPv6 literals.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_URL another scheme, no host, user information, a port
+ * outside 1 to 65535, a fragment, white space, control or non-ASCII characters, bad
+ * percent-encoding. */
 PWS_API int32_t pws_url_parse(pws_str text, pws_url *url);
 
 /* ---- Randomness for clients ------------------------------------------------------------------ */
@@ -262,11 +268,14 @@ typedef struct pws_random {
 } pws_random;
 
 /* Seeds random with 32 bytes from the operating system (getrandom, /dev/urandom, BCryptGenRandom).
- * Seed again in the child after fork, or parent and child repeat each other. Errors: PWS_E_ARG a
- * NULL argument. */
+ * Seed again in the child after fork, or parent and child repeat each other.
+ *
+ * Errors: PWS_E_ARG a NULL argument. */
 PWS_API int32_t pws_random_seed(pws_random *random, const uint8_t seed[32]);
 
-/* Writes length random bytes. Errors: PWS_E_ARG a NULL argument; PWS_E_STATE not seeded. */
+/* Writes length random bytes.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_STATE not seeded. */
 PWS_API int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length);
 
 /* ---- Configuration --------------------------------------------------------------------------- */
@@ -353,9 +362,10 @@ enum {
  * pws_work_size(config) bytes, is lent until the end: its first pws_receive_size(config) bytes are
  * the receive half, where the head and unfinished messages are kept, and all the rest is the
  * transmit half, where output is gathered. Or NULL and 0: then PWS_NEED_WORK asks for memory when
- * it is needed. A client calls pws_connect next; a server pulls. Errors: PWS_E_ARG ws or config is
- * NULL, a field of config is out of range, or a reserved one not 0; PWS_E_SPACE work is too small.
- */
+ * it is needed. A client calls pws_connect next; a server pulls.
+ *
+ * Errors: PWS_E_ARG ws or config is NULL, a field of config is out of range, or a reserved one not
+ * 0; PWS_E_SPACE work is too small. */
 PWS_API int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, size_t work_size);
 
 /* What a handshake done elsewhere has agreed on, for pws_start. Begin with zeros. */
@@ -367,6 +377,7 @@ typedef struct pws_agreed {
 /* Begins a connection that is already open, after a handshake done elsewhere: by an HTTP server, or
  * with HTTP/2 (RFC 8441), for which pws_check_request, pws_check_response and pws_accept_key are
  * the pieces. The role of config decides who masks. No PWS_OPEN follows. work as in pws_init.
+ *
  * Errors: as pws_init; PWS_E_ARG agreed is NULL or a client has no random; PWS_E_STATE random is
  * not seeded. */
 PWS_API int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
@@ -374,17 +385,19 @@ PWS_API int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, si
 
 /* Lends the receive half, or with NULL and 0 takes it back: it is needed only from the first byte
  * of the opening handshake to its end, while a message or control frame is unfinished, and as long
- * as the data of an event that points into it is in use. Errors: PWS_E_ARG ws is NULL, or only one
- * of memory and size is set; PWS_E_SPACE less than pws_receive_size(config) bytes; PWS_E_BUSY the
- * one lent before is in use. */
+ * as the data of an event that points into it is in use.
+ *
+ * Errors: PWS_E_ARG ws is NULL, or only one of memory and size is set; PWS_E_SPACE less than
+ * pws_receive_size(config) bytes; PWS_E_BUSY the one lent before is in use. */
 PWS_API int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size);
 
 /* Lends the transmit half, or with NULL and 0 takes it back. It is not in use whenever pws_next has
  * returned 0, unless the connection is held, so one can serve all the connections of a thread; a
  * connection that is held keeps one of its own. Without one, a server sends each frame by itself
- * with its data borrowed, and a client can only pws_send_inplace. Errors: PWS_E_ARG ws is NULL, or
- * only one of memory and size is set; PWS_E_SPACE less than PWS_TRANSMIT_MIN bytes; PWS_E_BUSY the
- * one lent before is in use. */
+ * with its data borrowed, and a client can only pws_send_inplace.
+ *
+ * Errors: PWS_E_ARG ws is NULL, or only one of memory and size is set; PWS_E_SPACE less than
+ * PWS_TRANSMIT_MIN bytes; PWS_E_BUSY the one lent before is in use. */
 PWS_API int32_t pws_lend_transmit(pws_conn *ws, void *memory, size_t size);
 
 /* Abandons the connection at any moment: state CLOSED, no further event, everything lent or
@@ -423,8 +436,10 @@ PWS_API void pws_wrote(pws_conn *ws, size_t written);
 
 /* full != 0: the transport takes no more. Until pws_hold(ws, 0), input events go on and no
  * PWS_WRITE comes. What is owed meanwhile is bounded: the transmit half, one borrowed send, the
- * Pong for the newest Ping (section 5.5.3) and one Close. A server may simply stop reading instead;
- * a client must not, since two peers that both stop reading wait for ever. NULL is ignored. */
+ * Pong for the newest Ping (section 5.5.3) and one Close. Input that goes on overwrites the data of
+ * earlier events: what you send of them while held, send as a copy. A server may simply stop
+ * reading instead; a client must not, since two peers that both stop reading wait for ever. NULL is
+ * ignored. */
 PWS_API void pws_hold(pws_conn *ws, int full);
 
 /* Says that the transport has ended: end of stream, an error, or a wait you give up. Pull
@@ -455,11 +470,13 @@ typedef struct pws_request {
 
 /* Client: writes the opening handshake's request into the transmit half; config.protocols are
  * offered. random gives the key and later the masking keys and is kept until the end. Pull next.
- * Errors: PWS_E_ARG a NULL argument, no host, or white space, control or non-ASCII characters in
- * host, target or origin, or a fragment; PWS_E_STATE not a client or not its first call, or random
- * not seeded; PWS_E_HEADER see there (reserved: Host, Upgrade, Connection, Origin, Sec-WebSocket-*,
- * Content-Length, Transfer-Encoding); PWS_E_PROTOCOL config.protocols has an element that is no
- * token or stands twice; PWS_E_SPACE no transmit half, or too small for the request. */
+ *
+ * Errors: PWS_E_ARG a NULL argument, a reserved field not 0, no host, or white space, control or
+ * non-ASCII characters in host, target or origin, or a fragment; PWS_E_STATE not a client or not
+ * its first call, or random not seeded; PWS_E_HEADER see there (reserved: Host, Upgrade,
+ * Connection, Origin, Sec-WebSocket-*, Content-Length, Transfer-Encoding); PWS_E_PROTOCOL
+ * config.protocols has an element that is no token or stands twice; PWS_E_SPACE no transmit half,
+ * or too small for the request. */
 PWS_API int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request);
 
 /* What a server answers. Begin with zeros. */
@@ -476,26 +493,31 @@ typedef struct pws_response {
 
 /* Server: accepts the request of PWS_REQUEST: 101, then PWS_OPEN. A request that broke a rule
  * (ev.error) is not accepted but gets that rule's answer (400, 403, 405, 426), then PWS_CLOSED with
- * that error. response may be NULL for the defaults. Errors: PWS_E_ARG ws is NULL, status is not 0
- * or there is a body; PWS_E_STATE no request waits; PWS_E_PROTOCOL that subprotocol was not
- * offered; PWS_E_HEADER see there (reserved: Upgrade, Connection, Sec-WebSocket-*, Content-Length,
- * Transfer-Encoding); PWS_E_SPACE no transmit half, or too small for the answer. */
+ * that error. response may be NULL for the defaults.
+ *
+ * Errors: PWS_E_ARG ws is NULL, status is not 0 or there is a body; PWS_E_STATE no request waits;
+ * PWS_E_PROTOCOL that subprotocol was not offered; PWS_E_HEADER see there (reserved: Upgrade,
+ * Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding); PWS_E_SPACE no transmit half, or
+ * too small for the answer. */
 PWS_API int32_t pws_accept(pws_conn *ws, const pws_response *response);
 
 /* Server: answers the request of PWS_REQUEST with any other status (a page, a redirect, a 401),
  * with Connection: close and Content-Length; then PWS_CLOSED with PWS_E_STATUS. The body of 204 and
- * 304 must be empty, and that of a HEAD request is not sent. Errors: PWS_E_ARG a NULL argument,
- * status not 200 to 599, a protocol is set, or a body where none may be; PWS_E_STATE no request
- * waits; PWS_E_HEADER and PWS_E_SPACE as pws_accept. */
+ * 304 must be empty, and that of a HEAD request is not sent.
+ *
+ * Errors: PWS_E_ARG a NULL argument, status not 200 to 599, a protocol is set, a reserved field is
+ * not 0, or a body where none may be; PWS_E_STATE no request waits; PWS_E_HEADER and PWS_E_SPACE as
+ * pws_accept. */
 PWS_API int32_t pws_reject(pws_conn *ws, const pws_response *response);
 
 /* Handshakes done elsewhere, server side: checks a request as PWS_REQUEST does and returns the
  * first rule that it breaks. head gives method, version, host (if headers has no Host) and, for RFC
  * 8441, method "CONNECT" with the :protocol pseudo-header in head->protocol; then Upgrade,
  * Connection and Sec-WebSocket-Key are not looked for (RFC 8441 5). *protocol (may be NULL) becomes
- * the first of config.protocols that is offered, or empty. Errors: PWS_E_ARG a NULL argument;
- * PWS_E_METHOD, HTTP_VERSION, HOST, BODY, UPGRADE, CONNECTION, VERSION, KEY, ORIGIN, PROTOCOL,
- * EXTENSION. */
+ * the first of config.protocols that is offered, or empty.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_METHOD, HTTP_VERSION, HOST, BODY, UPGRADE, CONNECTION,
+ * VERSION, KEY, ORIGIN, PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_request(const pws_config *config, const pws_head *head,
                                   const pws_header *headers, size_t header_count,
                                   pws_str *protocol);
@@ -503,13 +525,16 @@ PWS_API int32_t pws_check_request(const pws_config *config, const pws_head *head
 /* Handshakes done elsewhere, client side: checks a response as a client does. head gives status and
  * version; key is the Sec-WebSocket-Key that was sent, or empty for RFC 8441, where the status is
  * 2xx and Upgrade, Connection and Sec-WebSocket-Accept are not looked for. *protocol (may be NULL)
- * becomes the subprotocol agreed on, or empty. Errors: PWS_E_ARG a NULL argument; PWS_E_STATUS,
- * HTTP_VERSION, UPGRADE, CONNECTION, ACCEPT, PROTOCOL, EXTENSION. */
+ * becomes the subprotocol agreed on, or empty.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_STATUS, HTTP_VERSION, UPGRADE, CONNECTION, ACCEPT,
+ * PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_response(const pws_config *config, const pws_head *head,
                                    const pws_header *headers, size_t header_count, pws_str key,
                                    pws_str *protocol);
 
 /* Computes the Sec-WebSocket-Accept for a Sec-WebSocket-Key (section 4.2.2): 28 characters, no NUL.
+ *
  * Errors: PWS_E_ARG accept is NULL; PWS_E_KEY key is not base64 of 16 bytes. */
 PWS_API int32_t pws_accept_key(char accept[28], pws_str key);
 
@@ -521,11 +546,12 @@ PWS_API int32_t pws_accept_key(char accept[28], pws_str key);
  * last, which have the same kind (section 5.4). Text must be UTF-8 (section 5.6): this is not
  * checked here, pws_utf8_valid does. Small data is copied into the transmit half and free at once;
  * otherwise it is borrowed (see pws_borrows) until pws_next has returned its last PWS_WRITE and
- * been called again. A client's frames are masked with a fresh key (section 5.3). Errors: PWS_E_ARG
- * ws is NULL, data is NULL and length not 0, or kind is none of those; PWS_E_STATE the connection
- * is not open; PWS_E_FRAGMENT another kind of message is unfinished; PWS_E_CONTROL Ping or Pong
- * with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an earlier call; PWS_E_SPACE
- * client without a transmit half. */
+ * been called again. A client's frames are masked with a fresh key (section 5.3).
+ *
+ * Errors: PWS_E_ARG ws is NULL, data is NULL and length not 0, or kind is none of those;
+ * PWS_E_STATE the connection is not open; PWS_E_FRAGMENT another kind of message is unfinished;
+ * PWS_E_CONTROL Ping or Pong with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an
+ * earlier call; PWS_E_SPACE client without a transmit half. */
 PWS_API int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* As pws_send, for data that may be overwritten: a client masks it where it lies, so that large
@@ -533,18 +559,20 @@ PWS_API int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t l
 PWS_API int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length);
 
 /* Server: sends a whole frame that pws_frame_write has written without a masking key: one message,
- * Ping or Pong, the same bytes for any number of connections. Borrowed like other data. Errors:
- * PWS_E_ARG a NULL argument, or not exactly one such frame; PWS_E_STATE not open, or a client;
- * PWS_E_FRAGMENT a message is unfinished and this is another; PWS_E_BUSY as pws_send. */
+ * Ping or Pong, the same bytes for any number of connections. Borrowed like other data.
+ *
+ * Errors: PWS_E_ARG a NULL argument, or not exactly one such frame; PWS_E_STATE not open, or a
+ * client; PWS_E_FRAGMENT a message is unfinished and this is another; PWS_E_BUSY as pws_send. */
 PWS_API int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length);
 
 /* Begins the closing handshake (section 7): a Close frame with a code (0: none; 1000 to 1003, 1007
  * to 1014, 3000 to 4999) and a reason of at most 123 bytes of UTF-8, borrowed until written.
  * Nothing can be sent after it; messages that the peer sent before its own Close are still
- * delivered. Errors: PWS_E_ARG ws is NULL, or a reason without a code; PWS_E_STATE not open (to
- * abandon an opening handshake: pws_eof, or pws_reject); PWS_E_CLOSE_CODE; PWS_E_CONTROL reason too
- * long; PWS_E_UTF8 reason is not UTF-8; PWS_E_SPACE client with a reason but without a transmit
- * half. */
+ * delivered.
+ *
+ * Errors: PWS_E_ARG ws is NULL, or a reason without a code; PWS_E_STATE not open (to abandon an
+ * opening handshake: pws_eof, or pws_reject); PWS_E_CLOSE_CODE; PWS_E_CONTROL reason too long;
+ * PWS_E_UTF8 reason is not UTF-8; PWS_E_SPACE client with a reason but without a transmit half. */
 PWS_API int32_t pws_close(pws_conn *ws, uint32_t code, pws_str reason);
 
 /* Bytes of a frame with a payload of length bytes: header, masking key if masked is not 0, payload.
@@ -554,9 +582,11 @@ PWS_API size_t pws_frame_size(size_t length, int masked);
 /* Writes a frame into buffer, for those who batch frames by themselves or send one to many. kind is
  * as for pws_send, or PWS_CONTINUATION; with PWS_MORE the FIN bit is clear. masking_key: 4
  * unpredictable bytes for a client's frame, NULL for a server's. *written becomes the frame's size
- * in bytes. data and buffer must not overlap. Errors: PWS_E_ARG buffer or written is NULL, data is
- * NULL and length not 0, or kind is none of those; PWS_E_CONTROL Ping or Pong with PWS_MORE or over
- * 125 bytes; PWS_E_SPACE capacity is less than pws_frame_size. */
+ * in bytes. data and buffer must not overlap.
+ *
+ * Errors: PWS_E_ARG buffer or written is NULL, data is NULL and length not 0, or kind is none of
+ * those; PWS_E_CONTROL Ping or Pong with PWS_MORE or over 125 bytes; PWS_E_SPACE capacity is less
+ * than pws_frame_size. */
 PWS_API int32_t pws_frame_write(void *buffer, size_t capacity, size_t *written, uint32_t kind,
                                 const uint8_t *masking_key, const void *data, size_t length);
 

@@ -5,18 +5,14 @@
 /* ---- Configuration and memory ---- */
 
 static int pws_config_ok(const pws_config *config) {
-    size_t i;
-
     if (config == NULL || (config->role != PWS_SERVER && config->role != PWS_CLIENT))
         return 0;
     if ((config->flags & ~(uint32_t)(PWS_STREAM | PWS_REQUIRE_ORIGIN | PWS_NO_AUTO_PONG)) != 0)
         return 0;
     if (config->max_head != 0 && (config->max_head < 64 || config->max_head > 0x1000000))
         return 0;
-    for (i = 0; i < sizeof config->reserved / sizeof config->reserved[0]; i++)
-        if (config->reserved[i] != 0)
-            return 0;
-    return config->reserved0 == 0;
+    return config->reserved0 == 0 &&
+           pws_is_zero(config->reserved, sizeof config->reserved / sizeof(uintptr_t));
 }
 
 static uint64_t pws_max_message(const pws_config *config) {
@@ -126,13 +122,10 @@ int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, size_t work
 int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
                   const pws_agreed *agreed) {
     int32_t error;
-    size_t i;
 
-    if (config == NULL || agreed == NULL)
+    if (config == NULL || agreed == NULL ||
+        !pws_is_zero(agreed->reserved, sizeof agreed->reserved / sizeof(uintptr_t)))
         return PWS_E_ARG;
-    for (i = 0; i < sizeof agreed->reserved / sizeof agreed->reserved[0]; i++)
-        if (agreed->reserved[i] != 0)
-            return PWS_E_ARG;
     if (config->role == PWS_CLIENT) {
         if (agreed->random == NULL)
             return PWS_E_ARG;
@@ -145,29 +138,7 @@ int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t wor
     return error;
 }
 
-/* ---- Phases ---- */
-
-PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase) {
-    ws->phase = phase;
-    if (phase == PWS_PHASE_OPEN)
-        ws->busy &= ~(uint32_t)PWS_BUSY_PHASE;
-    else
-        ws->busy |= PWS_BUSY_PHASE;
-}
-
-PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
-    ws->error = (uint8_t)error;
-    ws->gathered = 0;
-    ws->control_length = 0;
-    if (ws->phase == PWS_PHASE_REQUEST) {
-        ws->busy |= PWS_BUSY_REFUSE;
-    } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
-        pws_str reason = pws_cstr(pws_strerror(error));
-
-        pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
-    }
-    pws_enter(ws, PWS_PHASE_DISCARD);
-}
+/* ---- Tell ---- */
 
 int32_t pws_close(pws_conn *ws, uint32_t code, pws_str reason) {
     if (ws == NULL || (reason.ptr == NULL && reason.len != 0) || (code == 0 && reason.len != 0))
@@ -200,22 +171,6 @@ void pws_end(pws_conn *ws) {
     ws->batch_length = 0;
     ws->batch_done = 0;
     pws_enter(ws, PWS_PHASE_CLOSED);
-}
-
-int pws_state(const pws_conn *ws) {
-    if (ws == NULL)
-        return PWS_STATE_CLOSED;
-    switch (ws->phase) {
-    case PWS_PHASE_OPEN:
-        return (ws->busy & PWS_BUSY_CLOSING) == 0 ? PWS_STATE_OPEN : PWS_STATE_CLOSING;
-    case PWS_PHASE_REJECTED:
-    case PWS_PHASE_DISCARD:
-        return PWS_STATE_CLOSING;
-    case PWS_PHASE_CLOSED:
-        return PWS_STATE_CLOSED;
-    default:
-        return PWS_STATE_CONNECTING;
-    }
 }
 
 /* ---- Pull ---- */

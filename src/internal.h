@@ -1,5 +1,5 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
- * output, message, handshake -> frame, close, http -> leaves (mask, utf8, sha1, base64, random). */
+ * message, opening -> phase -> output -> frame, close, handshake, write, http, fields -> leaves. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -232,6 +232,13 @@ PWS_PRIVATE void pws_output_close(pws_conn *ws, uint32_t code, const char *reaso
 PWS_PRIVATE int pws_need_receive(const pws_conn *ws, pws_event *ev);
 PWS_PRIVATE int pws_need_transmit(pws_event *ev);
 
+/* ---- phase.c ---- */
+
+/* Fails the connection (RFC 6455 7.1.7): with a Close or, before it was open, an answer to the
+ * request. */
+PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
+PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase);
+
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 
 /* Reads frames. Returns 1 with an event, or 0: more input is needed or the connection has failed.
@@ -242,14 +249,9 @@ PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev);
 
 /* Reads a head. Returns as pws_receive_frames. */
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev);
+/* 1 if all are 0, as reserved fields must be, so that they can get a meaning later. */
+PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count);
 /* Makes PWS_OPEN of a server. Returns 1. */
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev);
-
-/* ---- conn.c ---- */
-
-/* Fails the connection (RFC 6455 7.1.7): with a Close or, before it was open, an answer to the
- * request. */
-PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
-PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase);
 
 #endif

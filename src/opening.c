@@ -20,11 +20,11 @@ static void pws_forget_head(pws_conn *ws) {
     ws->line = 0;
 }
 
-/* The Sec-WebSocket-Key that belongs to our nonce (4.1). */
-static pws_str pws_own_key(const pws_conn *ws, char text[PWS_KEY_LENGTH]) {
+/* The Sec-WebSocket-Key that belongs to a nonce (4.1). */
+static pws_str pws_nonce_key(const uint8_t nonce[16], char text[PWS_KEY_LENGTH]) {
     pws_str key;
 
-    pws_base64_encode(text, ws->scratch, 16);
+    pws_base64_encode(text, nonce, 16);
     key.ptr = text;
     key.len = PWS_KEY_LENGTH;
     return key;
@@ -58,7 +58,7 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
         pws_enter(ws, PWS_PHASE_REJECTED);
         return 1;
     }
-    error = pws_response_check(ws->config, &ev->head, pws_own_key(ws, text), &protocol);
+    error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
@@ -121,21 +121,39 @@ PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     return 0;
 }
 
+PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count) {
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (fields[i] != 0)
+            return 0;
+    return 1;
+}
+
+static int pws_response_ok(const pws_response *response) {
+    return response->reserved0 == 0 &&
+           pws_is_zero(response->reserved, sizeof response->reserved / sizeof(uintptr_t)) &&
+           (response->protocol.ptr != NULL || response->protocol.len == 0);
+}
+
 int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request) {
+    uint8_t nonce[16];
     char text[PWS_KEY_LENGTH];
     pws_writer out;
     int32_t error;
 
-    if (ws == NULL || random == NULL || request == NULL)
+    if (ws == NULL || random == NULL || request == NULL ||
+        !pws_is_zero(request->reserved, sizeof request->reserved / sizeof(uintptr_t)))
         return PWS_E_ARG;
     if (ws->phase != PWS_PHASE_CONNECT || !random->seeded)
         return PWS_E_STATE;
-    (void)pws_random_bytes(random, ws->scratch, 16); /* seeded, so it can't fail */
+    (void)pws_random_bytes(random, nonce, sizeof nonce); /* seeded, so it can't fail */
     out = pws_output_writer(ws);
-    error = pws_write_request(&out, ws->config, request, pws_own_key(ws, text));
+    error = pws_write_request(&out, ws->config, request, pws_nonce_key(nonce, text));
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
+    memcpy(ws->scratch, nonce, sizeof nonce);
     ws->random = random;
     pws_enter(ws, PWS_PHASE_RESPONSE);
     return PWS_OK;
@@ -165,7 +183,8 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
 
     if (response == NULL)
         response = &defaults;
-    if (ws == NULL || response->status != 0 || response->body.len != 0)
+    if (ws == NULL || !pws_response_ok(response) || response->status != 0 ||
+        response->body.len != 0)
         return PWS_E_ARG;
     if (ws->phase != PWS_PHASE_ANSWER)
         return PWS_E_STATE;
@@ -204,7 +223,7 @@ int32_t pws_reject(pws_conn *ws, const pws_response *response) {
     pws_writer out;
     int32_t error;
 
-    if (ws == NULL || response == NULL || response->protocol.len != 0)
+    if (ws == NULL || response == NULL || !pws_response_ok(response) || response->protocol.len != 0)
         return PWS_E_ARG;
     if (ws->phase != PWS_PHASE_ANSWER)
         return PWS_E_STATE;

@@ -269,8 +269,8 @@ PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_SEND) != 0) /* the Close's reason */
         return pws_output_write(ws, ev);
-    if ((ws->busy & PWS_BUSY_CLOSING) != 0 ||
-        ws->transmit == NULL) /* nothing will join the batch */
+    /* nothing will join the batch, or nothing can */
+    if ((ws->busy & PWS_BUSY_CLOSING) != 0 || !pws_output_fits(ws, 0))
         return pws_output_flush(ws, ev);
     return 0;
 }

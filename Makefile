@@ -1,0 +1,279 @@
+# purews. `make help` lists what this can do.
+#
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, AR, PREFIX, LIBDIR, INCLUDEDIR and DESTDIR mean what they mean
+# elsewhere; flags that the sources need are added to yours. More variables:
+#   WERROR=1                      warnings are errors
+#   SANITIZE=address,undefined    builds with these sanitizers, in a directory of their own
+#   UNDER='valgrind -q'           a command under which `make check` runs each test program
+#   QUICK=1                       replays each case less often, for slow tools
+#   BUILD=build/other             where everything that is built goes
+#   V=1                           shows the commands
+
+## make                  the library, static and shared, and the example programs
+## make check            every test; the last line adds them up
+## make demo             a server and a client talk to each other, with a transcript
+## make serve            the echo server on port 9001 until interrupted
+## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
+## make install          PREFIX (/usr/local), LIBDIR, INCLUDEDIR, DESTDIR
+## make uninstall        removes what install has put there
+## make fuzz             the fuzz targets (needs clang)
+## make fuzz-run         runs them all, SECONDS=60 each
+## make interop          the example programs against other WebSocket libraries (needs npm, python3)
+## make format           formats the C files (needs clang-format)
+## make lint             checks format, C files and scripts (needs clang-format, cppcheck, shellcheck)
+## make clean            removes build/
+## make help             this list
+
+# ---- What there is ---------------------------------------------------------------------------------
+
+version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/purews.h)
+
+# In the order of the two-file build: leaves first.
+sources := $(addprefix src/, text.c mask.c utf8.c sha1.c base64.c random.c names.c url.c http.c \
+    write.c fields.c frame.c close.c handshake.c output.c phase.c message.c opening.c conn.c)
+
+# What needs Linux (epoll, /proc); all else needs POSIX.
+linux_examples := echo_server demo
+linux_programs := server/%
+
+# tests/run.c with its parts runs the cases; each other file of tests/ and tests/server/ is a program.
+run_parts := tests/run.c $(sort $(wildcard tests/case_*.c))
+programs := $(patsubst tests/%.c,%,$(sort $(filter-out $(run_parts), \
+    $(wildcard tests/*.c tests/server/*.c))))
+
+units := $(sort $(wildcard tests/unit/*.c))
+cases := $(sort $(wildcard tests/cases/*.txt))
+fuzzers := $(sort $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c)))))
+headers := include/purews.h src/internal.h
+examples := $(sort $(basename $(notdir $(wildcard examples/*.c))))
+
+ifneq ($(sort $(sources)),$(sort $(wildcard src/*.c)))
+$(error The list of sources in the Makefile and the files of src/ differ)
+endif
+
+system := $(shell uname -s)
+ifneq ($(system),Linux)
+examples := $(filter-out $(linux_examples),$(examples))
+programs := $(filter-out $(linux_programs),$(programs))
+endif
+
+# ---- How it is built -------------------------------------------------------------------------------
+
+CFLAGS ?= -O2 -g
+AR = ar
+INSTALL ?= install
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+SECONDS = 60
+FUZZ_CC ?= clang
+
+comma := ,
+BUILD := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+objects_in := $(BUILD)/objects
+
+warnings := -Wall -Wextra -Wpedantic -Wconversion -Wshadow $(if $(WERROR),-Werror)
+sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+compile = $(CC) -std=c99 $(warnings) $(sanitizers) $(CPPFLAGS) $(CFLAGS)
+link = $(CC) $(sanitizers) $(CFLAGS) $(LDFLAGS)
+quiet := $(if $(V),,@)
+say = $(if $(V),,@echo '  $1')
+
+object = $(patsubst %.c,$(objects_in)/%.o,$1)
+library_objects := $(call object,$(sources))
+library := $(BUILD)/libpurews.a
+two_files := $(BUILD)/amalgamation/purews.c
+two_files_object := $(objects_in)/amalgamation/purews.o
+
+ifeq ($(system),Darwin)
+shared_name := libpurews.$(version).dylib
+shared_links := libpurews.0.dylib libpurews.dylib
+shared_flags = -dynamiclib -Wl,-install_name,$(LIBDIR)/libpurews.0.dylib
+else
+shared_name := libpurews.so.$(version)
+shared_links := libpurews.so.0 libpurews.so
+shared_flags = -shared -Wl,-soname,libpurews.so.0
+endif
+shared := $(BUILD)/$(shared_name)
+
+example_programs := $(addprefix $(BUILD)/examples/,$(examples))
+unit_programs := $(patsubst tests/%.c,$(BUILD)/tests/%,$(units))
+test_programs := $(addprefix $(BUILD)/tests/,$(programs))
+replay_programs := $(addprefix $(BUILD)/fuzz/replay_,$(fuzzers))
+fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
+
+.PHONY: all check demo serve amalgamation install uninstall fuzz fuzz-tools fuzz-run interop format \
+    lint clean help FORCE
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(library) $(shared) $(example_programs)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+# Holds the commands in use; changes, and so rebuilds everything, when they do.
+$(BUILD)/commands: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(compile) $(LDFLAGS))' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+	@rm -f $@.new
+
+$(objects_in)/src/%.o: extra := -fPIC -fvisibility=hidden -Iinclude
+$(objects_in)/amalgamation/%.o: extra := -fPIC
+$(objects_in)/examples/%.o: extra := -Iinclude
+$(objects_in)/tests/%.o: extra := -Iinclude -Isrc -Itests
+$(objects_in)/fuzz/%.o: extra := -Iinclude -Isrc
+
+$(objects_in)/%.o: %.c $(BUILD)/commands
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile) $(extra) -MMD -MP -c $< -o $@
+
+$(two_files_object): $(two_files) $(BUILD)/commands
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile) $(extra) -MMD -MP -c $< -o $@
+
+-include $(shell find $(objects_in) -name '*.d' 2>/dev/null)
+
+# ---- The library -----------------------------------------------------------------------------------
+
+$(library): $(library_objects)
+	$(call say,AR      $@)
+	@rm -f $@
+	$(quiet)$(AR) rcs $@ $(library_objects)
+
+$(shared): $(library_objects)
+	$(call say,LD      $@)
+	$(quiet)$(link) $(shared_flags) $(library_objects) -o $@
+	@for name in $(shared_links); do ln -sf $(shared_name) $(BUILD)/$$name; done
+
+amalgamation: $(two_files)
+
+$(two_files): $(sources) $(headers) LICENSE src/amalgamate.sh Makefile
+	$(call say,CAT     $@)
+	$(quiet)sh src/amalgamate.sh $(@D) $(sources)
+
+# ---- Programs --------------------------------------------------------------------------------------
+
+define link_program
+$(call say,LD      $@)
+@mkdir -p $(@D)
+$(quiet)$(link) $(filter %.o %.a,$^) -o $@ $(LDLIBS)
+endef
+
+$(BUILD)/examples/%: $(objects_in)/examples/%.o $(library)
+	$(link_program)
+
+$(BUILD)/tests/unit/%: $(objects_in)/tests/unit/%.o $(library)
+	$(link_program)
+
+$(test_programs): $(BUILD)/tests/%: $(objects_in)/tests/%.o $(library)
+	$(link_program)
+
+$(BUILD)/tests/run: $(call object,$(run_parts)) $(library)
+	$(link_program)
+
+$(BUILD)/tests/run_two_files: $(call object,$(run_parts)) $(two_files_object)
+	$(link_program)
+
+$(BUILD)/fuzz/replay_%: $(objects_in)/fuzz/replay.o $(objects_in)/fuzz/%.o $(library)
+	$(link_program)
+
+# As a program does that has taken in the two files: one command, nothing of ours but them.
+$(BUILD)/tests/vendor: tests/vendor/main.c tests/check.h $(two_files) $(BUILD)/commands
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile) $(LDFLAGS) -I$(BUILD)/amalgamation tests/vendor/main.c $(two_files) -o $@
+
+demo: $(BUILD)/examples/demo $(BUILD)/examples/echo_server
+	@$(BUILD)/examples/demo $(BUILD)/examples/echo_server
+
+serve: $(BUILD)/examples/echo_server
+	$(BUILD)/examples/echo_server --port 9001
+
+# ---- Tests -----------------------------------------------------------------------------------------
+
+check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs) $(replay_programs) \
+    $(BUILD)/tests/run $(BUILD)/tests/run_two_files $(BUILD)/tests/vendor
+	@BUILD='$(BUILD)' CC='$(CC)' sh tests/check.sh \
+	    $(foreach program,$(unit_programs),'$(UNDER) $(program)') \
+	    '$(UNDER) $(BUILD)/tests/run $(if $(QUICK),--quick) $(cases)' \
+	    '$(UNDER) $(BUILD)/tests/run_two_files $(if $(QUICK),--quick) $(cases)' \
+	    $(foreach program,$(test_programs),'$(UNDER) $(program)') \
+	    $(foreach name,$(fuzzers),'$(UNDER) $(BUILD)/fuzz/replay_$(name) fuzz/corpus/$(name)') \
+	    '$(UNDER) $(BUILD)/tests/vendor' \
+	    'sh tests/amalgamation.sh $(sources)' \
+	    'sh tests/purity.sh $(sources)' \
+	    'sh tests/documented.sh include/purews.h' \
+	    'sh tests/docs.sh README.md docs/*.md' \
+	    'sh tests/rfc_table.sh docs/rfc6455.md'
+
+interop: $(BUILD)/examples/echo_server $(BUILD)/examples/wscat
+	@BUILD='$(BUILD)' sh tests/interop/run.sh
+
+fuzz-tools:
+	@echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n); \
+	    int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return p == 0 && n; }' | \
+	    $(FUZZ_CC) -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null || { \
+	    echo 'Fuzzing needs clang and its runtime libraries (Debian: clang and libclang-rt-dev).'; \
+	    exit 1; }
+
+fuzz: fuzz-tools $(fuzz_programs)
+
+$(fuzz_programs): $(BUILD)/fuzz/%: fuzz/%.c $(sources) $(headers) $(wildcard fuzz/*.h)
+	$(call say,FUZZ    $@)
+	@mkdir -p $(@D)
+	$(quiet)$(FUZZ_CC) -std=c99 $(warnings) -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=all -Iinclude -Isrc $< $(sources) -o $@
+
+$(fuzz_programs): | fuzz-tools
+
+fuzz-run: fuzz
+	@sh fuzz/run.sh $(BUILD)/fuzz $(SECONDS) $(fuzzers)
+
+# ---- Install ---------------------------------------------------------------------------------------
+
+package := $(BUILD)/package
+package_files := purews.pc purewsConfig.cmake purewsConfigVersion.cmake
+cmake_dir = $(LIBDIR)/cmake/purews
+
+install: $(library) $(shared)
+	@mkdir -p $(package)
+	@for file in $(package_files); do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(version)|g' \
+	        -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' -e 's|@SHARED@|$(shared_name)|g' \
+	        src/package/$$file.in >$(package)/$$file || exit 1; \
+	done
+	$(INSTALL) -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(cmake_dir)'
+	$(INSTALL) -m 644 include/purews.h '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 $(library) '$(DESTDIR)$(LIBDIR)'
+	$(INSTALL) -m 755 $(shared) '$(DESTDIR)$(LIBDIR)'
+	for name in $(shared_links); do ln -sf $(shared_name) '$(DESTDIR)$(LIBDIR)'/$$name; done
+	$(INSTALL) -m 644 $(package)/purews.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	$(INSTALL) -m 644 $(package)/*.cmake '$(DESTDIR)$(cmake_dir)'
+
+uninstall:
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/purews.h' '$(DESTDIR)$(LIBDIR)/libpurews.a'
+	for name in $(shared_name) $(shared_links); do rm -f '$(DESTDIR)$(LIBDIR)'/$$name; done
+	rm -f '$(DESTDIR)$(LIBDIR)/pkgconfig/purews.pc'
+	rm -rf '$(DESTDIR)$(cmake_dir)'
+
+# ---- Housekeeping ----------------------------------------------------------------------------------
+
+c_files := $(wildcard include/*.h src/*.[ch] examples/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch])
+scripts := $(wildcard .ci/run src/*.sh tests/*.sh tests/*/*.sh fuzz/*.sh examples/*.sh)
+
+format:
+	clang-format -i $(c_files)
+
+lint:
+	clang-format --dry-run -Werror $(c_files)
+	cppcheck --quiet --error-exitcode=1 --std=c99 --enable=warning,performance,portability \
+	    --inline-suppr -Iinclude -Isrc $(sources) $(wildcard examples/*.c)
+	shellcheck $(scripts)
+
+clean:
+	rm -rf build

@@ -1,0 +1,41 @@
+/* The phases of a connection: how one is entered, how the connection fails, and what the program
+ * sees. */
+#include "internal.h"
+
+PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase) {
+    ws->phase = phase;
+    if (phase == PWS_PHASE_OPEN)
+        ws->busy &= ~(uint32_t)PWS_BUSY_PHASE;
+    else
+        ws->busy |= PWS_BUSY_PHASE;
+}
+
+PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
+    ws->error = (uint8_t)error;
+    ws->gathered = 0;
+    ws->control_length = 0;
+    if (ws->phase == PWS_PHASE_REQUEST) {
+        ws->busy |= PWS_BUSY_REFUSE;
+    } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
+        pws_str reason = pws_cstr(pws_strerror(error));
+
+        pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
+    }
+    pws_enter(ws, PWS_PHASE_DISCARD);
+}
+
+int pws_state(const pws_conn *ws) {
+    if (ws == NULL)
+        return PWS_STATE_CLOSED;
+    switch (ws->phase) {
+    case PWS_PHASE_OPEN:
+        return (ws->busy & PWS_BUSY_CLOSING) == 0 ? PWS_STATE_OPEN : PWS_STATE_CLOSING;
+    case PWS_PHASE_REJECTED:
+    case PWS_PHASE_DISCARD:
+        return PWS_STATE_CLOSING;
+    case PWS_PHASE_CLOSED:
+        return PWS_STATE_CLOSED;
+    default:
+        return PWS_STATE_CONNECTING;
+    }
+}
