@@ -469,7 +469,8 @@ typedef struct pws_request {
 } pws_request;
 
 /* Client: writes the opening handshake's request into the transmit half; config.protocols are
- * offered. random gives the key and later the masking keys and is kept until the end. Pull next.
+ * offered. random gives the key and later the masking keys and is kept until the end. Pull next. A
+ * call that fails may have drawn from random.
  *
  * Errors: PWS_E_ARG a NULL argument, a reserved field not 0, no host, or white space, control or
  * non-ASCII characters in host, target or origin, or a fragment; PWS_E_STATE not a client or not

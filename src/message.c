@@ -30,9 +30,46 @@ static size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
     return in->len < ws->frame_left ? in->len : (size_t)ws->frame_left;
 }
 
-/* A complete frame header begins or continues a message. What is too big is decided here, by what
- * the header announces (10.4), not by what arrives. */
-static int32_t pws_message_begin(pws_conn *ws, uint64_t length) {
+/* Whether the message stays within max_message. What is too big is decided by what the header
+ * announces (10.4), not by what arrives. */
+static int32_t pws_message_fits(const pws_conn *ws, uint8_t opcode, uint64_t length) {
+    uint64_t before = opcode == PWS_CONTINUATION ? ws->message_length : 0;
+
+    return length <= ws->max_message - before ? PWS_OK : PWS_E_TOO_BIG;
+}
+
+/* The length is complete; only the masking key may be missing. */
+static int32_t pws_length_check(const pws_conn *ws) {
+    const uint8_t *head = ws->scratch;
+    int32_t error = pws_frame_check_length(head);
+
+    if (error == PWS_OK && (head[0] & 0x08) == 0)
+        error = pws_message_fits(ws, head[0] & 0x0F, pws_frame_length(head));
+    return error;
+}
+
+/* Judges the header bytes that are new since `before`, each as soon as it is there. */
+static int32_t pws_header_check(const pws_conn *ws, size_t before) {
+    const uint8_t *head = ws->scratch;
+    size_t now = ws->scratch_length;
+    int32_t error = PWS_OK;
+
+    if (before < 1)
+        error = pws_frame_check_first(head[0], ws->message);
+    if (error == PWS_OK && before < 2 && now >= 2)
+        error = pws_frame_check_second(head[0], head[1], ws->config->role);
+    if (error == PWS_OK && now >= 2) {
+        size_t key_length = ws->config->role == PWS_SERVER ? 4 : 0;
+        size_t length_end = pws_frame_head_size(head) - key_length;
+
+        if (before < length_end && now >= length_end)
+            error = pws_length_check(ws);
+    }
+    return error;
+}
+
+/* A frame header begins or continues a message. */
+static void pws_message_begin(pws_conn *ws, uint64_t length) {
     uint8_t opcode = ws->opcode & 0x0F;
 
     if (opcode != PWS_CONTINUATION) {
@@ -43,29 +80,11 @@ static int32_t pws_message_begin(pws_conn *ws, uint64_t length) {
         ws->utf8 = 0;
         ws->busy |= PWS_BUSY_MESSAGE;
     }
-    if (length > ws->max_message - ws->message_length)
-        return PWS_E_TOO_BIG;
     ws->message_length += length;
-    return PWS_OK;
-}
-
-/* Judges the header bytes that are new since `before`, each as soon as it is there. */
-static int32_t pws_header_check(pws_conn *ws, size_t before) {
-    const uint8_t *head = ws->scratch;
-    size_t now = ws->scratch_length;
-    int32_t error = PWS_OK;
-
-    if (before < 1)
-        error = pws_frame_check_first(head[0], ws->message);
-    if (error == PWS_OK && before < 2 && now >= 2)
-        error = pws_frame_check_second(head[0], head[1], ws->config->role);
-    if (error == PWS_OK && now >= 2 && now == pws_frame_head_size(head))
-        error = pws_frame_check_length(head);
-    return error;
 }
 
 /* The header is complete: its payload comes next. */
-static int32_t pws_frame_begin(pws_conn *ws) {
+static void pws_frame_begin(pws_conn *ws) {
     const uint8_t *head = ws->scratch;
     uint64_t length = pws_frame_length(head);
 
@@ -76,7 +95,8 @@ static int32_t pws_frame_begin(pws_conn *ws) {
     ws->scratch_length = 0;
     ws->control_length = 0;
     ws->busy = (ws->busy & ~(uint32_t)PWS_BUSY_HEAD) | PWS_BUSY_FRAME;
-    return (head[0] & 0x08) != 0 ? PWS_OK : pws_message_begin(ws, length);
+    if ((head[0] & 0x08) == 0)
+        pws_message_begin(ws, length);
 }
 
 /* Reads a frame header (5.2), which may be cut anywhere. Returns 1 when it is complete. */
@@ -96,9 +116,8 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
         error = pws_header_check(ws, before);
         if (error == PWS_OK && ws->scratch_length >= 2 &&
             ws->scratch_length == pws_frame_head_size(ws->scratch)) {
-            error = pws_frame_begin(ws);
-            if (error == PWS_OK)
-                return 1;
+            pws_frame_begin(ws);
+            return 1;
         }
     }
     if (error != PWS_OK)
