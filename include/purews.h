@@ -12,9 +12,10 @@
  * order. The machine tells when it is time to close the transport with PWS_CLOSED.
  *
  * Lifetimes. Pointers in an event last until the next pws_next on the same connection; the data of
- * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. Every other function of
- * this header leaves them intact. What you pass to a function is read during the call only, except
- * where the function says "borrowed".
+ * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. It may be sent as it is:
+ * while the connection is not held, what is borrowed is written before more input is taken. Every
+ * other function of this header leaves them intact. What you pass to a function is read during the
+ * call only, except where the function says "borrowed".
  *
  * Errors. Functions that return int32_t return PWS_OK (0) or one of the PWS_E_ codes, all positive.
  * A call that fails has changed nothing. pws_strerror says each in a line of English.
@@ -62,20 +63,20 @@ PWS_API size_t pws_sizeof(void);
 
 /* Writable bytes: an input cursor, or the payload of an event. */
 typedef struct pws_bytes {
-    uint8_t *ptr;
-    size_t len; /* bytes */
+    uint8_t *ptr; /* may be NULL if len is 0 */
+    size_t len;   /* bytes */
 } pws_bytes;
 
 /* Bytes to read: one piece of output. */
 typedef struct pws_view {
-    const uint8_t *ptr;
-    size_t len; /* bytes */
+    const uint8_t *ptr; /* may be NULL if len is 0 */
+    size_t len;         /* bytes */
 } pws_view;
 
 /* Text with a length and no NUL at its end. {NULL, 0} is the empty text. */
 typedef struct pws_str {
-    const char *ptr;
-    size_t len; /* bytes */
+    const char *ptr; /* may be NULL if len is 0 */
+    size_t len;      /* bytes */
 } pws_str;
 
 /* The text of a C string (which must stay where it is), without its NUL. NULL gives {NULL, 0}. */
@@ -134,7 +135,7 @@ enum {
 /* What a function returned or an event carries: one name for each rule that can be broken. Behind
  * each, where it is our own finding about a peer: the close code or HTTP status that is sent. */
 enum {
-    PWS_OK = 0,
+    PWS_OK = 0, /* no error */
     /* your call */
     PWS_E_ARG = 1,    /* an argument is NULL, out of range or contradicts another */
     PWS_E_STATE = 2,  /* not now: the connection is not in a state for this call */
@@ -283,8 +284,8 @@ PWS_API int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length)
 /* Which end of the connection this is. The client masks (section 5.3), the server closes TCP first
  * (section 7.1.1). */
 enum {
-    PWS_SERVER = 1,
-    PWS_CLIENT = 2
+    PWS_SERVER = 1, /* it was connected to */
+    PWS_CLIENT = 2  /* it has connected */
 };
 
 /* Flags of pws_config. */
@@ -347,7 +348,7 @@ typedef struct pws_event {
     pws_view out[2];      /* PWS_WRITE: what to send; either may be empty, not both */
     size_t need_receive;  /* PWS_NEED_WORK: bytes */
     size_t need_transmit; /* PWS_NEED_WORK: bytes */
-    pws_head head;
+    pws_head head;        /* PWS_REQUEST, PWS_OPEN, PWS_REJECTED */
 } pws_event;
 
 /* States, as in the browsers' API. */
@@ -464,8 +465,8 @@ typedef struct pws_request {
     pws_str target; /* path and query; "/" is put in front where it does not begin so */
     pws_str origin; /* Origin, for browsers; empty: none */
     const pws_header *headers; /* further header lines, such as Authorization or Cookie */
-    size_t header_count;
-    uintptr_t reserved[4]; /* 0 */
+    size_t header_count;       /* lines at headers */
+    uintptr_t reserved[4];     /* 0 */
 } pws_request;
 
 /* Client: writes the opening handshake's request into the transmit half; config.protocols are
@@ -487,9 +488,9 @@ typedef struct pws_response {
     pws_str protocol;          /* pws_accept: subprotocol, one of those offered; empty: the first of
                                   config.protocols that was offered, if any */
     const pws_header *headers; /* further header lines, such as Set-Cookie or Content-Type */
-    size_t header_count;
-    pws_view body;         /* pws_reject: borrowed until written */
-    uintptr_t reserved[4]; /* 0 */
+    size_t header_count;       /* lines at headers */
+    pws_view body;             /* pws_reject: borrowed until written */
+    uintptr_t reserved[4];     /* 0 */
 } pws_response;
 
 /* Server: accepts the request of PWS_REQUEST: 101, then PWS_OPEN. A request that broke a rule
@@ -552,7 +553,8 @@ PWS_API int32_t pws_accept_key(char accept[28], pws_str key);
  * Errors: PWS_E_ARG ws is NULL, data is NULL and length not 0, or kind is none of those;
  * PWS_E_STATE the connection is not open; PWS_E_FRAGMENT another kind of message is unfinished;
  * PWS_E_CONTROL Ping or Pong with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an
- * earlier call; PWS_E_SPACE client without a transmit half. */
+ * earlier call, or the transmit half is full: pull, write, and try again; PWS_E_SPACE client
+ * without a transmit half. */
 PWS_API int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* As pws_send, for data that may be overwritten: a client masks it where it lies, so that large

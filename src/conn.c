@@ -63,7 +63,9 @@ static int pws_transmit_busy(const pws_conn *ws) {
     if ((ws->busy & PWS_BUSY_PONG) != 0 &&
         pws_lies_in(ws->pong_data, ws->transmit, ws->transmit_size))
         return 1;
-    return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0;
+    /* a client masks the reason of its Close there */
+    return ws->transmit != NULL && ws->config->role == PWS_CLIENT &&
+           (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0;
 }
 
 int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size) {
@@ -82,8 +84,10 @@ int32_t pws_lend_transmit(pws_conn *ws, void *memory, size_t size) {
         return PWS_E_ARG;
     if (memory != NULL && size < PWS_TRANSMIT_MIN)
         return PWS_E_SPACE;
-    if (pws_transmit_busy(ws))
+    if (ws->transmit != NULL && pws_transmit_busy(ws))
         return PWS_E_BUSY;
+    if (ws->transmit == NULL && memory != NULL) /* a frame header moves out of `small` */
+        memcpy(memory, ws->small, ws->batch_length);
     ws->transmit = (uint8_t *)memory;
     ws->transmit_size = size < INT32_MAX ? (uint32_t)size : (uint32_t)INT32_MAX;
     return PWS_OK;

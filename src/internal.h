@@ -206,7 +206,8 @@ enum {
     PWS_BUSY_CLOSING = 1024, /* our Close is owed or sent: nothing may follow it */
     PWS_BUSY_REFUSE = 2048,  /* server: the answer to a malformed request is owed */
     PWS_BUSY_EOF = 4096,     /* the transport has ended */
-    PWS_BUSY_HELD = 8192     /* pws_hold */
+    PWS_BUSY_HELD = 8192,    /* pws_hold */
+    PWS_BUSY_PONGING = 16384 /* send_data is the payload of a Pong, where it was received */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */

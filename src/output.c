@@ -99,7 +99,7 @@ PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
     if (ws->batch_done == ws->batch_length)
         ws->batch_done = ws->batch_length = 0;
     if ((ws->busy & PWS_BUSY_LENDING) != 0)
-        ws->busy &= ~(uint32_t)PWS_BUSY_SEND;
+        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_PONGING);
     ws->busy &= ~(uint32_t)(PWS_BUSY_WRITING | PWS_BUSY_LENDING);
 }
 
@@ -185,18 +185,30 @@ static int pws_put_pong(pws_conn *ws) {
         return 0;
     pws_output_control(ws, PWS_PONG, ws->pong_data, ws->pong_length);
     ws->busy &= ~(uint32_t)PWS_BUSY_PONG;
+    if ((ws->busy & PWS_BUSY_SEND) != 0)
+        ws->busy |= PWS_BUSY_PONGING;
     return 1;
 }
 
 /* While held, input may be overwritten: keeps the payload of the Pong that is owed in the transmit
  * half. Returns 1 with an event if there is none. */
 static int pws_keep_pong(pws_conn *ws, pws_event *ev) {
-    if ((ws->busy & PWS_BUSY_PONG) == 0 || ws->pong_length == 0)
+    int owed = (ws->busy & PWS_BUSY_PONG) != 0 && ws->pong_length != 0;
+    int sending = (ws->busy & PWS_BUSY_PONGING) != 0;
+
+    if (!owed && !sending)
         return 0;
     if (ws->transmit == NULL)
         return pws_need_transmit(ev);
-    memmove(pws_held_pong(ws), ws->pong_data, ws->pong_length);
-    ws->pong_data = pws_held_pong(ws);
+    if (sending) { /* a part of it is written: the rest joins what is left of its header */
+        memcpy(ws->transmit + ws->batch_length, ws->send_data, ws->send_length);
+        ws->batch_length += (uint32_t)ws->send_length;
+        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_PONGING);
+    }
+    if (owed) {
+        memmove(pws_held_pong(ws), ws->pong_data, ws->pong_length);
+        ws->pong_data = pws_held_pong(ws);
+    }
     return 0;
 }
 
@@ -303,7 +315,9 @@ int pws_borrows(const pws_conn *ws) {
         return 0;
     if ((ws->busy & PWS_BUSY_SEND) != 0)
         return 1;
-    return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0 && ws->error == PWS_OK;
+    /* the reason of a failure is our own */
+    return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0 &&
+           ws->reason != pws_strerror(ws->error);
 }
 
 /* Whether the program may send now: open, and no Close of ours on its way (5.5.1). */
