@@ -151,7 +151,7 @@ enum {
     PWS_E_HEAD_SIZE = 21,    /* the head is larger than max_head. 431 */
     PWS_E_METHOD = 22,       /* the method is not GET. 405 */
     PWS_E_HTTP_VERSION = 23, /* older than HTTP/1.1. 400 */
-    PWS_E_HOST = 24,         /* no Host, or several. 400 */
+    PWS_E_HOST = 24,         /* no Host, several, or one that names no host. 400 */
     PWS_E_BODY = 25,         /* the GET announces a body. 400 */
     PWS_E_UPGRADE = 26,      /* Upgrade does not name websocket. 426 */
     PWS_E_CONNECTION = 27,   /* Connection does not list Upgrade. 426 */
@@ -162,6 +162,7 @@ enum {
     PWS_E_ACCEPT = 32,       /* Sec-WebSocket-Accept does not answer our key */
     PWS_E_PROTOCOL = 33,     /* malformed subprotocols (400), or one that was not offered */
     PWS_E_EXTENSION = 34,    /* malformed extensions (400), or one that was not offered */
+    PWS_E_TARGET = 35,       /* the request target is no path or URL, or has a fragment. 400 */
     /* frames and messages (sections 5 to 8) */
     PWS_E_RSV = 40,           /* a reserved bit is set. 1002 */
     PWS_E_OPCODE = 41,        /* reserved opcode. 1002 */
@@ -312,7 +313,8 @@ typedef struct pws_config {
 
 /* The size in bytes of a transmit half that suits most programs. More gives larger batches. */
 #define PWS_TRANSMIT_SIZE 4096
-/* The smallest transmit half, in bytes. A handshake with many extra headers needs more. */
+/* The smallest transmit half, in bytes: 139 for a frame header and a held Pong, and the rest for
+ * the batch and for heads. A handshake with many extra headers needs more. */
 #define PWS_TRANSMIT_MIN 512
 /* What pws_work_size returns for a configuration with this max_message (a constant, not 0) and the
  * default max_head, for static arrays. */
@@ -513,13 +515,13 @@ PWS_API int32_t pws_accept(pws_conn *ws, const pws_response *response);
 PWS_API int32_t pws_reject(pws_conn *ws, const pws_response *response);
 
 /* Handshakes done elsewhere, server side: checks a request as PWS_REQUEST does and returns the
- * first rule that it breaks. head gives method, version, host (if headers has no Host) and, for RFC
- * 8441, method "CONNECT" with the :protocol pseudo-header in head->protocol; then Upgrade,
- * Connection and Sec-WebSocket-Key are not looked for (RFC 8441 5). *protocol (may be NULL) becomes
- * the first of config.protocols that is offered, or empty.
+ * first rule that it breaks. head gives method, version, target (empty: not checked), host (if
+ * headers has no Host) and, for RFC 8441, method "CONNECT" with the :protocol pseudo-header in
+ * head->protocol; then Upgrade, Connection and Sec-WebSocket-Key are not looked for (RFC 8441 5).
+ * *protocol (may be NULL) becomes the first of config.protocols that is offered, or empty.
  *
- * Errors: PWS_E_ARG a NULL argument; PWS_E_METHOD, HTTP_VERSION, HOST, BODY, UPGRADE, CONNECTION,
- * VERSION, KEY, ORIGIN, PROTOCOL, EXTENSION. */
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_METHOD, TARGET, HTTP_VERSION, HOST, BODY, UPGRADE,
+ * CONNECTION, VERSION, KEY, ORIGIN, PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_request(const pws_config *config, const pws_head *head,
                                   const pws_header *headers, size_t header_count,
                                   pws_str *protocol);

@@ -6,6 +6,7 @@ set -eu
 
 directory=$1
 shift
+[ $# -gt 0 ] || { echo "src/amalgamate.sh: no sources given" >&2; exit 1; }
 mkdir -p "$directory"
 out=$directory/purews.c.new
 

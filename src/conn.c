@@ -64,8 +64,8 @@ static int pws_transmit_busy(const pws_conn *ws) {
         pws_lies_in(ws->pong_data, ws->transmit, ws->transmit_size))
         return 1;
     /* a client masks the reason of its Close there */
-    return ws->transmit != NULL && ws->config->role == PWS_CLIENT &&
-           (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0;
+    return ws->config->role == PWS_CLIENT && (ws->busy & PWS_BUSY_CLOSE) != 0 &&
+           ws->reason_length != 0;
 }
 
 int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size) {

@@ -233,11 +233,23 @@ static int pws_method_ok(const pws_head *head) {
     return pws_str_equal(head->method, pws_cstr("GET"));
 }
 
+/* 4.2.1 item 1: a path, or an http or https URL, without a fragment (3). Characters that should
+ * have been percent-encoded are let through: browsers send them. Where the handshake is done
+ * elsewhere, the target may be unknown. */
+static int pws_target_ok(const pws_head *head) {
+    pws_str target = head->target;
+    if (target.len == 0)
+        return 1;
+    if (pws_index_of(target, '#') < target.len)
+        return 0;
+    return target.ptr[0] == '/' || pws_begins(target, "http://") || pws_begins(target, "https://");
+}
+
 /* 4.2.1 item 2, RFC 9112 3.2: exactly one. With RFC 8441, :authority stands for it. */
 static int pws_host_ok(const pws_head *head, const pws_findings *found) {
     if (found->host.count == 0)
-        return pws_is_extended_connect(head) || pws_is_visible(head->host);
-    return found->host.count == 1 && pws_is_visible(found->host.value);
+        return pws_is_extended_connect(head) || pws_is_authority(head->host);
+    return found->host.count == 1 && pws_is_authority(found->host.value);
 }
 
 /* 4.1 item 1 wants a valid GET; a body would be taken for frames. */
@@ -340,6 +352,8 @@ static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
     int extended = pws_is_extended_connect(head);
     if (!extended && !pws_method_ok(head))
         return PWS_E_METHOD;
+    if (!pws_target_ok(head))
+        return PWS_E_TARGET;
     if (!pws_http_version_ok(head))
         return PWS_E_HTTP_VERSION;
     if (!pws_host_ok(head, found))
@@ -382,7 +396,8 @@ int32_t pws_check_request(const pws_config *config, const pws_head *head, const 
                           size_t header_count, pws_str *protocol) {
     pws_findings found;
     if (config == NULL || head == NULL || pws_is_missing(head->method) ||
-        pws_is_missing(head->host) || pws_is_missing(head->protocol) ||
+        pws_is_missing(head->target) || pws_is_missing(head->host) ||
+        pws_is_missing(head->protocol) ||
         pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
         return PWS_E_ARG;
     return pws_request_verdict(config, head, &found, protocol);

@@ -33,10 +33,6 @@ static int pws_field_take(pws_str *rest, pws_str *field) {
     return 1;
 }
 
-static int pws_is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 /* HTTP-version (RFC 9112 2.3). Returns 0 if text is none. */
 static int pws_http_version(pws_str text, uint32_t *version) {
     if (text.len != 8 || memcmp(text.ptr, "HTTP/", 5) != 0 || !pws_is_digit(text.ptr[5]) ||

@@ -73,12 +73,15 @@ PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
 /* 1 if name is that header name, whatever its case (RFC 9110 5.1). */
 PWS_PRIVATE int pws_is_named(pws_str name, const char *header);
+/* 1 if text begins so, whatever the case. */
+PWS_PRIVATE int pws_begins(pws_str text, const char *beginning);
 /* The characters begin to end - 1 of text. */
 PWS_PRIVATE pws_str pws_part(pws_str text, size_t begin, size_t end);
 /* The index of the first c in text, or its length. */
 PWS_PRIVATE size_t pws_index_of(pws_str text, char c);
 /* 1 if text has a length but is NULL. */
 PWS_PRIVATE int pws_is_missing(pws_str text);
+PWS_PRIVATE int pws_is_digit(char c);
 /* Without SP and HTAB at both ends. */
 PWS_PRIVATE pws_str pws_trim(pws_str text);
 /* tchar of RFC 9110 5.6.2. */
@@ -95,6 +98,11 @@ PWS_PRIVATE int pws_word_next(pws_str *rest, pws_str *word);
 /* Takes the next element off *rest, a header value as RFC 9110 5.6.1 has it: separated by commas
  * outside quoted strings, trimmed, empty ones left out. Returns 0 at the end. */
 PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element);
+
+/* ---- url.c ---- */
+
+/* 1 if text is host [":" port] of RFC 3986 3.2, the value of Host (RFC 9112 3.2); not empty. */
+PWS_PRIVATE int pws_is_authority(pws_str text);
 
 /* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
 
@@ -193,21 +201,22 @@ enum {
 
 /* pws_conn.busy */
 enum {
-    PWS_BUSY_PHASE = 1,      /* the phase is not PWS_PHASE_OPEN */
-    PWS_BUSY_HEAD = 2,       /* a frame header is incomplete */
-    PWS_BUSY_FRAME = 4,      /* a frame's payload is incomplete */
-    PWS_BUSY_MESSAGE = 8,    /* a message is incomplete */
-    PWS_BUSY_WRITING = 16,   /* a PWS_WRITE is out */
-    PWS_BUSY_LENDING = 32,   /* and it shows send_data */
-    PWS_BUSY_SEND = 64,      /* send_data is owed; its header is in the batch */
-    PWS_BUSY_MASK = 128,     /* and has yet to be masked, into the transmit half */
-    PWS_BUSY_PONG = 256,     /* a Pong is owed */
-    PWS_BUSY_CLOSE = 512,    /* a Close is owed */
-    PWS_BUSY_CLOSING = 1024, /* our Close is owed or sent: nothing may follow it */
-    PWS_BUSY_REFUSE = 2048,  /* server: the answer to a malformed request is owed */
-    PWS_BUSY_EOF = 4096,     /* the transport has ended */
-    PWS_BUSY_HELD = 8192,    /* pws_hold */
-    PWS_BUSY_PONGING = 16384 /* send_data is the payload of a Pong, where it was received */
+    PWS_BUSY_PHASE = 1,        /* the phase is not PWS_PHASE_OPEN */
+    PWS_BUSY_HEAD = 2,         /* a frame header is incomplete */
+    PWS_BUSY_FRAME = 4,        /* a frame's payload is incomplete */
+    PWS_BUSY_MESSAGE = 8,      /* a message is incomplete */
+    PWS_BUSY_WRITING = 16,     /* a PWS_WRITE is out */
+    PWS_BUSY_LENDING = 32,     /* and it shows send_data */
+    PWS_BUSY_SEND = 64,        /* send_data is owed; its header is in the batch */
+    PWS_BUSY_MASK = 128,       /* and has yet to be masked, into the transmit half */
+    PWS_BUSY_PONG = 256,       /* a Pong is owed */
+    PWS_BUSY_CLOSE = 512,      /* a Close is owed */
+    PWS_BUSY_CLOSING = 1024,   /* our Close is owed or sent: no data may follow it */
+    PWS_BUSY_REFUSE = 2048,    /* server: the answer to a malformed request is owed */
+    PWS_BUSY_EOF = 4096,       /* the transport has ended */
+    PWS_BUSY_HELD = 8192,      /* pws_hold */
+    PWS_BUSY_PONGING = 16384,  /* send_data is the payload of a Pong, where it was received */
+    PWS_BUSY_HEAD_ONLY = 32768 /* the malformed request is a HEAD: it is answered without a body */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */

@@ -150,9 +150,8 @@ static int pws_control(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     if (ev->kind == PWS_CLOSE)
         return pws_receive_close(ws, payload, ev);
     ev->data = payload;
-    if (ev->kind == PWS_PING && (ws->config->flags & PWS_NO_AUTO_PONG) == 0 &&
-        (ws->busy & PWS_BUSY_CLOSING) == 0)
-        pws_output_pong(ws, payload); /* 5.5.2 */
+    if (ev->kind == PWS_PING && (ws->config->flags & PWS_NO_AUTO_PONG) == 0)
+        pws_output_pong(ws, payload); /* 5.5.2: until the peer's Close has come, ours or not */
     return 1;
 }
 

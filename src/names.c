@@ -32,7 +32,7 @@ const char *pws_strerror(int32_t error) {
     case PWS_E_HTTP_VERSION:
         return "the HTTP version is older than 1.1 (RFC 6455 4.2.1)";
     case PWS_E_HOST:
-        return "the request has no Host header or more than one (RFC 9112 3.2)";
+        return "the request has no Host header, several, or one that is no host (RFC 9112 3.2)";
     case PWS_E_BODY:
         return "the request announces a body (RFC 6455 4.1)";
     case PWS_E_UPGRADE:
@@ -54,6 +54,9 @@ const char *pws_strerror(int32_t error) {
         return "the subprotocols are malformed, or one is used that was not offered (RFC 6455 4.1)";
     case PWS_E_EXTENSION:
         return "the extensions are malformed, or one is used that was not offered (RFC 6455 9.1)";
+    case PWS_E_TARGET:
+        return "the request target is neither a path nor an http URL, or has a fragment (RFC 6455 "
+               "3)";
 
     case PWS_E_RSV:
         return "a reserved bit of a frame is set (RFC 6455 5.2)";

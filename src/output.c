@@ -260,7 +260,8 @@ static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
 
     if (ws->transmit == NULL)
         return pws_need_transmit(ev);
-    (void)pws_write_refusal(&out, ws->error, 0); /* fits into PWS_TRANSMIT_MIN */
+    (void)pws_write_refusal(&out, ws->error,
+                            (ws->busy & PWS_BUSY_HEAD_ONLY) != 0); /* fits into PWS_TRANSMIT_MIN */
     pws_output_head(ws, &out);
     ws->busy &= ~(uint32_t)PWS_BUSY_REFUSE;
     return 0;
@@ -281,7 +282,7 @@ PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_SEND) != 0) /* the Close's reason */
         return pws_output_write(ws, ev);
-    /* nothing will join the batch, or nothing can */
+    /* no data will join the batch, or nothing can */
     if ((ws->busy & PWS_BUSY_CLOSING) != 0 || !pws_output_fits(ws, 0))
         return pws_output_flush(ws, ev);
     return 0;

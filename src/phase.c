@@ -10,17 +10,25 @@ PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase) {
         ws->busy |= PWS_BUSY_PHASE;
 }
 
+/* Whether a request that can't be read further is a HEAD, which is answered without a body (RFC
+ * 9110 9.3.2). */
+static int pws_asks_head(const pws_conn *ws) {
+    static const char method[] = {'H', 'E', 'A', 'D', ' '};
+
+    return ws->gathered >= sizeof method && memcmp(ws->receive, method, sizeof method) == 0;
+}
+
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
     ws->error = (uint8_t)error;
-    ws->gathered = 0;
-    ws->control_length = 0;
     if (ws->phase == PWS_PHASE_REQUEST) {
-        ws->busy |= PWS_BUSY_REFUSE;
+        ws->busy |= PWS_BUSY_REFUSE | (pws_asks_head(ws) ? (uint32_t)PWS_BUSY_HEAD_ONLY : 0u);
     } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
         pws_str reason = pws_cstr(pws_strerror(error));
 
         pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
     }
+    ws->gathered = 0;
+    ws->control_length = 0;
     pws_enter(ws, PWS_PHASE_DISCARD);
 }
 

@@ -49,6 +49,11 @@ PWS_PRIVATE int pws_is_named(pws_str name, const char *header) {
     return header[i] == '\0';
 }
 
+PWS_PRIVATE int pws_begins(pws_str text, const char *beginning) {
+    size_t length = pws_cstr(beginning).len;
+    return text.len >= length && pws_is_named(pws_part(text, 0, length), beginning);
+}
+
 PWS_PRIVATE pws_str pws_part(pws_str text, size_t begin, size_t end) {
     if (begin > 0)
         text.ptr += begin;
@@ -65,6 +70,10 @@ PWS_PRIVATE size_t pws_index_of(pws_str text, char c) {
 
 PWS_PRIVATE int pws_is_missing(pws_str text) {
     return text.ptr == NULL && text.len > 0;
+}
+
+PWS_PRIVATE int pws_is_digit(char c) {
+    return c >= '0' && c <= '9';
 }
 
 PWS_PRIVATE pws_str pws_trim(pws_str text) {

@@ -1,10 +1,6 @@
 /* ws and wss URLs (RFC 6455 3, RFC 3986) and the query of a request target. */
 #include "internal.h"
 
-static int pws_url_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 /* The value of a hexadecimal digit, or 16. */
 static unsigned pws_url_hex(char c) {
     if (c >= '0' && c <= '9')
@@ -38,7 +34,7 @@ static int pws_is_ipv4(pws_str text) {
         if (part != 0 && (i == text.len || text.ptr[i++] != '.'))
             return 0;
         value = 0;
-        for (digits = 0; digits < 3 && i < text.len && pws_url_digit(text.ptr[i]); digits++)
+        for (digits = 0; digits < 3 && i < text.len && pws_is_digit(text.ptr[i]); digits++)
             value = 10 * value + (unsigned)(text.ptr[i++] - '0');
         if (digits == 0 || value > 255 || (digits > 1 && text.ptr[i - digits] == '0'))
             return 0;
@@ -83,7 +79,7 @@ static int pws_is_ipv6(pws_str text) {
 
 /* unreserved and sub-delims of RFC 3986 2.2 and 2.3, and the percent sign. */
 static int pws_is_reg_name_char(char c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || pws_url_digit(c))
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || pws_is_digit(c))
         return 1;
     switch (c) {
     case '-':
@@ -137,7 +133,7 @@ static int pws_url_port(pws_str digits, uint32_t *port) {
     if (digits.len == 0)
         return 1;
     for (i = 0; i < digits.len; i++) {
-        if (!pws_url_digit(digits.ptr[i]))
+        if (!pws_is_digit(digits.ptr[i]))
             return 0;
         value = 10 * value + (uint32_t)(digits.ptr[i] - '0');
         if (value > 65535)
@@ -147,30 +143,45 @@ static int pws_url_port(pws_str digits, uint32_t *port) {
     return value != 0;
 }
 
-/* Takes apart host and port. User information is refused with the "@", which no host has. */
-static int pws_url_authority(pws_str text, pws_url *url) {
-    uint32_t standard = url->secure ? 443 : 80;
+/* Divides host [":" port] (RFC 3986 3.2), brackets left on. User information is refused with the
+ * "@", which no host has. Returns 0 if it is none. */
+static int pws_url_divide(pws_str text, pws_str *host, pws_str *port) {
     size_t end;
 
     if (text.len != 0 && text.ptr[0] == '[') {
         end = pws_index_of(text, ']');
-        if (end == text.len)
-            return 0;
-        url->host = pws_part(text, 1, end);
-        if (!pws_is_ipv6(url->host))
+        if (end == text.len || !pws_is_ipv6(pws_part(text, 1, end)))
             return 0;
         end++;
     } else {
         end = pws_index_of(text, ':');
-        url->host = pws_part(text, 0, end);
-        if (!pws_is_reg_name(url->host))
+        if (!pws_is_reg_name(pws_part(text, 0, end)))
             return 0;
     }
+    *host = pws_part(text, 0, end);
+    *port = pws_part(text, end, text.len);
+    if (port->len == 0)
+        return 1;
+    *port = pws_part(*port, 1, port->len);
+    return text.ptr[end] == ':';
+}
+
+PWS_PRIVATE int pws_is_authority(pws_str text) {
+    pws_str host, digits;
+    uint32_t port;
+
+    return pws_url_divide(text, &host, &digits) && pws_url_port(digits, &port);
+}
+
+static int pws_url_authority(pws_str text, pws_url *url) {
+    uint32_t standard = url->secure ? 443 : 80;
+    pws_str host, digits;
+
     url->port = standard;
-    if (end != text.len &&
-        (text.ptr[end] != ':' || !pws_url_port(pws_part(text, end + 1, text.len), &url->port)))
+    if (!pws_url_divide(text, &host, &digits) || !pws_url_port(digits, &url->port))
         return 0;
-    url->authority = url->port == standard ? pws_part(text, 0, end) : text;
+    url->authority = url->port == standard ? host : text;
+    url->host = host.ptr[0] == '[' ? pws_part(host, 1, host.len - 1) : host;
     return 1;
 }
 

@@ -46,12 +46,9 @@ PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, siz
 
 /* Header lines that the library itself writes, or that would give the head another end. */
 static int pws_is_reserved(uint32_t role, pws_str name) {
-    static const char prefix[] = "Sec-WebSocket-";
-    const size_t length = sizeof prefix - 1;
-    if (name.len >= length && pws_is_named(pws_part(name, 0, length), prefix))
-        return 1;
-    if (pws_is_named(name, "Upgrade") || pws_is_named(name, "Connection") ||
-        pws_is_named(name, "Content-Length") || pws_is_named(name, "Transfer-Encoding"))
+    if (pws_begins(name, "Sec-WebSocket-") || pws_is_named(name, "Upgrade") ||
+        pws_is_named(name, "Connection") || pws_is_named(name, "Content-Length") ||
+        pws_is_named(name, "Transfer-Encoding"))
         return 1;
     return role == PWS_CLIENT && (pws_is_named(name, "Host") || pws_is_named(name, "Origin"));
 }

@@ -27,6 +27,7 @@ const struct name error_names[] = {
     {"E_ACCEPT", PWS_E_ACCEPT},
     {"E_PROTOCOL", PWS_E_PROTOCOL},
     {"E_EXTENSION", PWS_E_EXTENSION},
+    {"E_TARGET", PWS_E_TARGET},
     {"E_RSV", PWS_E_RSV},
     {"E_OPCODE", PWS_E_OPCODE},
     {"E_FRAGMENT", PWS_E_FRAGMENT},
