@@ -205,6 +205,7 @@ check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs
 	    $(foreach program,$(test_programs),'$(UNDER) $(program)') \
 	    $(foreach name,$(fuzzers),'$(UNDER) $(BUILD)/fuzz/replay_$(name) fuzz/corpus/$(name)') \
 	    '$(UNDER) $(BUILD)/tests/vendor' \
+	    'sh tests/runner.sh $(BUILD)/tests/run' \
 	    'sh tests/amalgamation.sh $(sources)' \
 	    'sh tests/purity.sh $(sources)' \
 	    'sh tests/documented.sh include/purews.h' \
@@ -263,7 +264,7 @@ uninstall:
 
 # ---- Housekeeping ----------------------------------------------------------------------------------
 
-c_files := $(wildcard include/*.h src/*.[ch] examples/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch])
+c_files := $(wildcard include/*.h src/*.[ch] examples/*.[ch] fuzz/*.[ch] fuzz/*/*.c tests/*.[ch] tests/*/*.[ch])
 scripts := $(wildcard .ci/run src/*.sh tests/*.sh tests/*/*.sh fuzz/*.sh examples/*.sh)
 
 format:

@@ -98,7 +98,8 @@ enum {
     /* The peer closes. code (1005 if it gave none), data: its reason, UTF-8. It is answered for
      * you; PWS_CLOSED follows. */
     PWS_CLOSE = 8,
-    /* data: 0 to 125 bytes. Answered for you unless PWS_NO_AUTO_PONG is set. */
+    /* data: 0 to 125 bytes. Answered for you unless PWS_NO_AUTO_PONG is set: with the next
+     * pws_next, behind what you send now. */
     PWS_PING = 9,
     /* data: 0 to 125 bytes. */
     PWS_PONG = 10,
@@ -381,8 +382,8 @@ typedef struct pws_agreed {
  * with HTTP/2 (RFC 8441), for which pws_check_request, pws_check_response and pws_accept_key are
  * the pieces. The role of config decides who masks. No PWS_OPEN follows. work as in pws_init.
  *
- * Errors: as pws_init; PWS_E_ARG agreed is NULL or a client has no random; PWS_E_STATE random is
- * not seeded. */
+ * Errors: as pws_init; PWS_E_ARG agreed is NULL, a reserved field is not 0, or a client has no
+ * random; PWS_E_STATE random is not seeded. */
 PWS_API int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
                           const pws_agreed *agreed);
 
@@ -397,7 +398,8 @@ PWS_API int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size);
 /* Lends the transmit half, or with NULL and 0 takes it back. It is not in use whenever pws_next has
  * returned 0, unless the connection is held, so one can serve all the connections of a thread; a
  * connection that is held keeps one of its own. Without one, a server sends each frame by itself
- * with its data borrowed, and a client can only pws_send_inplace.
+ * with its data borrowed, and a client can only pws_send_inplace and leaves the reason out of the
+ * Close with which it fails a connection.
  *
  * Errors: PWS_E_ARG ws is NULL, or only one of memory and size is set; PWS_E_SPACE less than
  * PWS_TRANSMIT_MIN bytes; PWS_E_BUSY the one lent before is in use. */
@@ -499,10 +501,10 @@ typedef struct pws_response {
  * (ev.error) is not accepted but gets that rule's answer (400, 403, 405, 426), then PWS_CLOSED with
  * that error. response may be NULL for the defaults.
  *
- * Errors: PWS_E_ARG ws is NULL, status is not 0 or there is a body; PWS_E_STATE no request waits;
- * PWS_E_PROTOCOL that subprotocol was not offered; PWS_E_HEADER see there (reserved: Upgrade,
- * Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding); PWS_E_SPACE no transmit half, or
- * too small for the answer. */
+ * Errors: PWS_E_ARG ws is NULL, status or a reserved field is not 0, or there is a body;
+ * PWS_E_STATE no request waits; PWS_E_PROTOCOL that subprotocol was not offered; PWS_E_HEADER see
+ * there (reserved: Upgrade, Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding);
+ * PWS_E_SPACE no transmit half, or too small for the answer. */
 PWS_API int32_t pws_accept(pws_conn *ws, const pws_response *response);
 
 /* Server: answers the request of PWS_REQUEST with any other status (a page, a redirect, a 401),

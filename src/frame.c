@@ -4,23 +4,21 @@
 PWS_PRIVATE size_t pws_frame_head(uint8_t *out, uint8_t first, uint64_t length,
                                   const uint8_t *key) {
     uint8_t mask_bit = key != NULL ? 0x80 : 0;
+    unsigned extended = 0; /* bytes of the length behind the second byte */
     size_t size = 2;
-    int shift = 0;
 
     out[0] = first;
     if (length <= 125) {
         out[1] = (uint8_t)(mask_bit | length);
     } else if (length <= 0xFFFF) {
         out[1] = mask_bit | 126;
-        shift = 16;
+        extended = 2;
     } else {
         out[1] = mask_bit | 127;
-        shift = 64;
+        extended = 8;
     }
-    while (shift > 0) {
-        shift -= 8;
-        out[size++] = (uint8_t)(length >> shift);
-    }
+    for (; extended > 0; extended--)
+        out[size++] = (uint8_t)(length >> 8 * (extended - 1));
     if (key != NULL) {
         memcpy(out + size, key, 4);
         size += 4;

@@ -1,5 +1,5 @@
-/* The test harness: a named case passes if all its CHECKs hold. Every test program ends with the line
- * "N passed, N failed", which tests/check.sh adds up. */
+/* The test harness: a named case passes if all its CHECKs hold. Every test program ends with the
+ * line "N passed, N failed", which tests/check.sh adds up. */
 #ifndef CHECK_H
 #define CHECK_H
 
