@@ -62,6 +62,14 @@ for file in "$directory"/*.c; do
     fi
 done
 
+# The first block of the README is a program of the examples, to the letter.
+if awk '/^```c$/ { on = 1; next } /^```/ { if (on) exit } on' README.md | cmp -s - examples/echo.c; then
+    passed=$((passed + 1))
+else
+    echo "FAILED README.md: its first block is not examples/echo.c"
+    failed=$((failed + 1))
+fi
+
 [ "$passed" -gt 0 ] || echo "no block of C compiles in $*"
 echo "$passed passed, $failed failed"
 [ "$passed" -gt 0 ] && [ "$failed" -eq 0 ]
