@@ -63,7 +63,7 @@ for file in "$directory"/*.c; do
 done
 
 # The first block of the README is a program of the examples, to the letter.
-if awk '/^```c$/ { on = 1; next } /^```/ { if (on) exit } on' README.md | cmp -s - examples/echo.c; then
+if awk '/^```c$/ { on = 1; next } /^```/ { if (on) exit } on { print }' README.md | cmp -s - examples/echo.c; then
     passed=$((passed + 1))
 else
     echo "FAILED README.md: its first block is not examples/echo.c"
