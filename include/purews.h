@@ -12,10 +12,11 @@
  * order. The machine tells when it is time to close the transport with PWS_CLOSED.
  *
  * Lifetimes. Pointers in an event last until the next pws_next on the same connection; the data of
- * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. It may be sent as it is:
- * while the connection is not held, what is borrowed is written before more input is taken. Every
- * other function of this header leaves them intact. What you pass to a function is read during the
- * call only, except where the function says "borrowed".
+ * a PWS_TEXT or PWS_BINARY event also survives pws_next with NULL input. It may be sent as it is,
+ * since what is borrowed is written before more input is taken; but input pulled while the
+ * connection is held (pws_hold) overwrites it, so whoever does that sends copies. Every other
+ * function of this header leaves them intact. What you pass to a function is read during the call
+ * only, except where the function says "borrowed".
  *
  * Errors. Functions that return int32_t return PWS_OK (0) or one of the PWS_E_ codes, all positive.
  * A call that fails has changed nothing. pws_strerror says each in a line of English.
@@ -85,8 +86,8 @@ PWS_API pws_str pws_cstr(const char *text);
 /* ---- Kinds of events and frames ------------------------------------------------------------- */
 
 /* Kinds of events; those of frames carry the opcode of section 5.2. PWS_TEXT to PWS_PONG are also
- * what pws_send takes. Each names the fields of pws_event that it defines; the others keep whatever
- * was in them. */
+ * what pws_send takes. Each names the fields of pws_event that it defines; the others hold
+ * anything. */
 enum {
     /* Never an event; only for pws_frame_write. */
     PWS_CONTINUATION = 0,
@@ -197,8 +198,8 @@ typedef struct pws_header {
 /* A head as it was received. Fields that do not belong to it are empty or 0. */
 typedef struct pws_head {
     pws_str method;   /* request: "GET" */
-    pws_str target;   /* request: path and query, as sent, not decoded */
-    pws_str host;     /* request: Host */
+    pws_str target;   /* request: path and query, or a whole URL; as sent, not decoded */
+    pws_str host;     /* request: Host; or the host in a target that is a URL (RFC 9112 3.2.2) */
     pws_str origin;   /* request: Origin; empty: none */
     pws_str reason;   /* response: reason phrase */
     pws_str protocol; /* the subprotocol agreed on (PWS_OPEN) */
@@ -245,7 +246,8 @@ PWS_API int32_t pws_query(pws_str target, const char *name, char *buffer, size_t
 typedef struct pws_url {
     uint32_t secure; /* 1 for wss: TLS before the first byte (section 4.1) */
     uint32_t port;   /* 1 to 65535; 80 or 443 where the URL names none */
-    pws_str host;    /* name or address to connect to; an IPv6 address without its brackets */
+    pws_str host;    /* name or address to connect to; an IPv6 address without its brackets;
+                           not percent-decoded */
     pws_str
         authority;  /* for pws_request.host: with brackets, with the port unless it's the default */
     pws_str target; /* for pws_request.target: path and query; may be empty */
@@ -345,7 +347,7 @@ typedef struct pws_event {
                            closing handshake, otherwise our own finding, never the peer's close */
     uint32_t code;      /* PWS_CLOSE, PWS_CLOSED: the peer's close code; 1005: Close without a code;
                            1006: no Close at all (section 7.1.5) */
-    uint32_t sent_code; /* PWS_CLOSED: our close code, likewise */
+    uint32_t sent_code; /* PWS_CLOSED: our close code, likewise; 1006 too if it was still held */
     uint32_t reserved;
     pws_bytes data;       /* payload, unmasked: in your input buffer or in the receive half */
     pws_view out[2];      /* PWS_WRITE: what to send; either may be empty, not both */
@@ -414,10 +416,11 @@ PWS_API void pws_end(pws_conn *ws);
 /* Takes bytes off the cursor *in and returns 1 with the next event in *ev, or 0 when there is none.
  *
  * Input. in->ptr and in->len advance over what was consumed; payloads are unmasked in place; what
- * is not consumed is not altered. When 0 is returned, in is used up and the buffer free, except
- * while a request waits for its answer, after PWS_REJECTED, and after PWS_CLOSED (pws_state says
- * which): what is left must be given again, or is yours. However input is cut into reads, events
- * and output together are the same. With in == NULL only output, PWS_OPEN and the end are reported.
+ * is not consumed is not altered. When 0 is returned, in is used up and the buffer free unless
+ * pws_borrows (a Pong may lie there until then), except before pws_connect, while a request waits
+ * for its answer, after PWS_REJECTED, and after PWS_CLOSED (pws_state says which): what is left
+ * must be given again, or is yours. However input is cut into reads, events and output together are
+ * the same. With in == NULL only output, PWS_OPEN and the end are reported.
  *
  * Output. PWS_WRITE stands for bytes that must reach the transport before the next pws_next on this
  * connection. If the transport took fewer, say so with pws_wrote and pws_hold. Where there is a
@@ -442,9 +445,9 @@ PWS_API void pws_wrote(pws_conn *ws, size_t written);
 /* full != 0: the transport takes no more. Until pws_hold(ws, 0), input events go on and no
  * PWS_WRITE comes. What is owed meanwhile is bounded: the transmit half, one borrowed send, the
  * Pong for the newest Ping (section 5.5.3) and one Close. Input that goes on overwrites the data of
- * earlier events: what you send of them while held, send as a copy. A server may simply stop
- * reading instead; a client must not, since two peers that both stop reading wait for ever. NULL is
- * ignored. */
+ * earlier events, also of what was sent before and is still borrowed: whoever goes on pulling input
+ * while held sends copies. A server may simply stop reading instead; a client must not, since two
+ * peers that both stop reading wait for ever. NULL is ignored. */
 PWS_API void pws_hold(pws_conn *ws, int full);
 
 /* Says that the transport has ended: end of stream, an error, or a wait you give up. Pull
@@ -456,8 +459,9 @@ PWS_API void pws_eof(pws_conn *ws);
 PWS_API int pws_state(const pws_conn *ws);
 
 /* 1 while data given to pws_send, pws_send_inplace, pws_send_prepared, pws_reject or pws_close is
- * borrowed and must stay as it is; 0 when it is free. After the last PWS_WRITE that needs it, it is
- * freed by the next pws_next. */
+ * borrowed and must stay as it is; also while the payload of a Pong or a reason of the library's
+ * own is, where there is no transmit half. 0 when it is free. After the last PWS_WRITE that needs
+ * it, it is freed by the next pws_next. */
 PWS_API int pws_borrows(const pws_conn *ws);
 
 /* ---- Tell: opening handshake (section 4) -------------------------------------------------------
@@ -508,8 +512,8 @@ typedef struct pws_response {
 PWS_API int32_t pws_accept(pws_conn *ws, const pws_response *response);
 
 /* Server: answers the request of PWS_REQUEST with any other status (a page, a redirect, a 401),
- * with Connection: close and Content-Length; then PWS_CLOSED with PWS_E_STATUS. The body of 204 and
- * 304 must be empty, and that of a HEAD request is not sent.
+ * with Connection: close and Content-Length; then PWS_CLOSED with PWS_E_STATUS. The body of 204,
+ * 205 and 304 must be empty, and that of a HEAD request is not sent.
  *
  * Errors: PWS_E_ARG a NULL argument, status not 200 to 599, a protocol is set, a reserved field is
  * not 0, or a body where none may be; PWS_E_STATE no request waits; PWS_E_HEADER and PWS_E_SPACE as
@@ -574,8 +578,8 @@ PWS_API int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length
 
 /* Begins the closing handshake (section 7): a Close frame with a code (0: none; 1000 to 1003, 1007
  * to 1014, 3000 to 4999) and a reason of at most 123 bytes of UTF-8, borrowed until written.
- * Nothing can be sent after it; messages that the peer sent before its own Close are still
- * delivered.
+ * Nothing but Pongs can be sent after it; messages that the peer sent before its own Close are
+ * still delivered.
  *
  * Errors: PWS_E_ARG ws is NULL, or a reason without a code; PWS_E_STATE not open (to abandon an
  * opening handshake: pws_eof, or pws_reject); PWS_E_CLOSE_CODE; PWS_E_CONTROL reason too long;
@@ -617,7 +621,7 @@ struct pws_conn {
     uint64_t max_message;    /* bytes: from config, with the default put in */
     size_t send_length;      /* bytes at send_data */
     size_t gathered;         /* bytes in the receive half: of a message, or of a head */
-    uint32_t busy;           /* 0: open, between messages, nothing owed; else bits of internal.h */
+    uint32_t busy;           /* what is under way or owed: bits of internal.h */
     uint32_t transmit_size;  /* bytes */
     uint32_t batch_length;   /* bytes of output gathered in the transmit half, or in small */
     uint32_t batch_done;     /* of these, bytes already written */

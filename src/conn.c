@@ -107,7 +107,7 @@ static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, siz
     ws->max_message = pws_max_message(config);
     ws->code = 1006;
     ws->sent_code = 1006;
-    pws_enter(ws, phase);
+    ws->phase = phase;
     if (work != NULL) {
         (void)pws_lend_receive(ws, work, receive);
         (void)pws_lend_transmit(ws, (uint8_t *)work + receive, work_size - receive);
@@ -174,7 +174,7 @@ void pws_end(pws_conn *ws) {
     ws->control_length = 0;
     ws->batch_length = 0;
     ws->batch_done = 0;
-    pws_enter(ws, PWS_PHASE_CLOSED);
+    ws->phase = PWS_PHASE_CLOSED;
 }
 
 /* ---- Pull ---- */
@@ -217,6 +217,8 @@ static int pws_is_over(const pws_conn *ws) {
 static int pws_finish(pws_conn *ws, pws_event *ev) {
     const uint32_t owed = PWS_BUSY_SEND | PWS_BUSY_PONG | PWS_BUSY_CLOSE | PWS_BUSY_REFUSE;
     int owes = (ws->busy & owed) != 0 || ws->batch_length != 0;
+    /* whether a Close, if there is one, is still here */
+    int unsent = (ws->busy & (PWS_BUSY_SEND | PWS_BUSY_CLOSE)) != 0 || ws->batch_length != 0;
 
     if (ws->phase == PWS_PHASE_CLOSED || !pws_is_over(ws))
         return 0;
@@ -224,7 +226,7 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
         return 0;
     ev->kind = PWS_CLOSED;
     ev->code = ws->code;
-    ev->sent_code = (ws->busy & PWS_BUSY_CLOSE) == 0 ? ws->sent_code : 1006;
+    ev->sent_code = unsent ? 1006 : ws->sent_code;
     ev->error = ws->error;
     if (ws->error == PWS_OK && (ws->phase != PWS_PHASE_DISCARD || owes)) /* 7.1.5 */
         ev->error = PWS_E_EOF;

@@ -32,7 +32,7 @@ int pws_header_next(pws_str *fields, pws_header *header) {
     if (fields == NULL || fields->ptr == NULL || header == NULL)
         return 0;
     while (fields->len > 0) {
-        if (!pws_divide(pws_line_take(fields), ':', &name, &value) || name.len == 0)
+        if (!pws_divide(pws_line_take(fields), ':', &name, &value) || !pws_is_token(name))
             continue;
         header->name = name;
         header->value = pws_trim(value);

@@ -237,12 +237,14 @@ static int pws_method_ok(const pws_head *head) {
  * have been percent-encoded are let through: browsers send them. Where the handshake is done
  * elsewhere, the target may be unknown. */
 static int pws_target_ok(const pws_head *head) {
-    pws_str target = head->target;
+    pws_str target = head->target, authority;
     if (target.len == 0)
         return 1;
     if (pws_index_of(target, '#') < target.len)
         return 0;
-    return target.ptr[0] == '/' || pws_begins(target, "http://") || pws_begins(target, "https://");
+    if (pws_target_authority(target, &authority))
+        return pws_is_authority(authority);
+    return target.ptr[0] == '/';
 }
 
 /* 4.2.1 item 2, RFC 9112 3.2: exactly one. With RFC 8441, :authority stands for it. */
@@ -587,6 +589,8 @@ static const char *pws_reason_phrase(uint32_t status) {
         return "Accepted";
     case 204:
         return "No Content";
+    case 205:
+        return "Reset Content";
     case 301:
         return "Moved Permanently";
     case 302:
@@ -695,11 +699,16 @@ static int pws_is_bodiless(uint32_t status) {
     return status == 204 || status == 304;
 }
 
+/* And 205, which says with a Content-Length of 0 that it has none (RFC 9110 15.3.6). */
+static int pws_may_have_body(uint32_t status) {
+    return !pws_is_bodiless(status) && status != 205;
+}
+
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response) {
     size_t start = out->length, length = response->body.len;
     int32_t error;
     if (response->status < 200 || response->status > 599 || response->protocol.len > 0 ||
-        (length > 0 && (response->body.ptr == NULL || pws_is_bodiless(response->status))))
+        (length > 0 && (response->body.ptr == NULL || !pws_may_have_body(response->status))))
         return PWS_E_ARG;
     error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
     if (error != PWS_OK)

@@ -106,6 +106,17 @@ PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line) {
 
 /* ---- The whole head ---- */
 
+PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority) {
+    size_t begin = pws_begins(target, "http://") ? 7 : 8, end;
+    if (begin == 8 && !pws_begins(target, "https://"))
+        return 0;
+    end = begin;
+    while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
+        end++;
+    *authority = pws_part(target, begin, end);
+    return 1;
+}
+
 PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head) {
     size_t line = pws_index_of(text, '\r');
     pws_str fields;
@@ -120,4 +131,5 @@ PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head) {
         else if (head->origin.ptr == NULL && pws_is_named(header.name, "Origin"))
             head->origin = header.value;
     }
+    (void)pws_target_authority(head->target, &head->host);
 }

@@ -3,7 +3,6 @@
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
-#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,12 +26,6 @@ int memcmp(const void *, const void *, size_t);
 #else
 #define PWS_PRIVATE
 #endif
-#endif
-
-#if defined(__GNUC__)
-#define PWS_NOINLINE __attribute__((noinline))
-#else
-#define PWS_NOINLINE
 #endif
 
 enum {
@@ -82,6 +75,8 @@ PWS_PRIVATE size_t pws_index_of(pws_str text, char c);
 /* 1 if text has a length but is NULL. */
 PWS_PRIVATE int pws_is_missing(pws_str text);
 PWS_PRIVATE int pws_is_digit(char c);
+/* 1 if all are 0, as reserved fields must be, so that they can get a meaning later. */
+PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count);
 /* Without SP and HTAB at both ends. */
 PWS_PRIVATE pws_str pws_trim(pws_str text);
 /* tchar of RFC 9110 5.6.2. */
@@ -114,9 +109,13 @@ PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *e
  * own, so a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold,
  * white space before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
 PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line);
+/* The host and port in a target that is an http or https URL (RFC 9112 3.2.2); 0 if it is none. */
+PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority);
 /* Takes apart a head of which every line has passed pws_line_check, up to and with its empty line.
  * protocol stays empty. host and origin are the first lines of that name. */
 PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head);
+
+/* ---- write.c: heads that we send ---- */
 
 /* Writes text into memory of a fixed size; what does not fit sets full and is left out. */
 typedef struct pws_writer {
@@ -201,10 +200,7 @@ enum {
 
 /* pws_conn.busy */
 enum {
-    PWS_BUSY_PHASE = 1,        /* the phase is not PWS_PHASE_OPEN */
-    PWS_BUSY_HEAD = 2,         /* a frame header is incomplete */
     PWS_BUSY_FRAME = 4,        /* a frame's payload is incomplete */
-    PWS_BUSY_MESSAGE = 8,      /* a message is incomplete */
     PWS_BUSY_WRITING = 16,     /* a PWS_WRITE is out */
     PWS_BUSY_LENDING = 32,     /* and it shows send_data */
     PWS_BUSY_SEND = 64,        /* send_data is owed; its header is in the batch */
@@ -247,7 +243,6 @@ PWS_PRIVATE int pws_need_transmit(pws_event *ev);
 /* Fails the connection (RFC 6455 7.1.7): with a Close or, before it was open, an answer to the
  * request. */
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
-PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase);
 
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 
@@ -259,8 +254,6 @@ PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev);
 
 /* Reads a head. Returns as pws_receive_frames. */
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev);
-/* 1 if all are 0, as reserved fields must be, so that they can get a meaning later. */
-PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count);
 /* Makes PWS_OPEN of a server. Returns 1. */
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev);
 

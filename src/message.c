@@ -78,7 +78,6 @@ static void pws_message_begin(pws_conn *ws, uint64_t length) {
         ws->delivered = 0;
         ws->gathered = 0;
         ws->utf8 = 0;
-        ws->busy |= PWS_BUSY_MESSAGE;
     }
     ws->message_length += length;
 }
@@ -94,7 +93,7 @@ static void pws_frame_begin(pws_conn *ws) {
     ws->frame_left = length;
     ws->scratch_length = 0;
     ws->control_length = 0;
-    ws->busy = (ws->busy & ~(uint32_t)PWS_BUSY_HEAD) | PWS_BUSY_FRAME;
+    ws->busy |= PWS_BUSY_FRAME;
     if ((head[0] & 0x08) == 0)
         pws_message_begin(ws, length);
 }
@@ -112,7 +111,6 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
         in->ptr += length;
         in->len -= length;
         ws->scratch_length = (uint8_t)(before + length);
-        ws->busy |= PWS_BUSY_HEAD;
         error = pws_header_check(ws, before);
         if (error == PWS_OK && ws->scratch_length >= 2 &&
             ws->scratch_length == pws_frame_head_size(ws->scratch)) {
@@ -140,7 +138,7 @@ static int pws_receive_close(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     ev->data = reason;
     if ((ws->busy & PWS_BUSY_CLOSING) == 0)
         pws_output_close(ws, ws->code != 1005 ? ws->code : 0, NULL, 0);
-    pws_enter(ws, PWS_PHASE_DISCARD);
+    ws->phase = PWS_PHASE_DISCARD;
     return 1;
 }
 
@@ -205,7 +203,6 @@ static int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pw
     if (last) {
         ws->message = 0;
         ws->gathered = 0;
-        ws->busy &= ~(uint32_t)PWS_BUSY_MESSAGE;
     }
     return 1;
 }

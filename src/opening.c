@@ -32,13 +32,11 @@ static pws_str pws_nonce_key(const uint8_t nonce[16], char text[PWS_KEY_LENGTH])
 
 /* The request is complete: it is reported with the first rule that it breaks, and waits. */
 static int pws_request_done(pws_conn *ws, pws_event *ev) {
-    pws_str protocol;
-
     pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &ev->head);
     ev->kind = PWS_REQUEST;
-    ev->error = pws_request_check(ws->config, &ev->head, &protocol);
+    ev->error = pws_request_check(ws->config, &ev->head, NULL);
     ws->request_error = (uint8_t)ev->error;
-    pws_enter(ws, PWS_PHASE_ANSWER);
+    ws->phase = PWS_PHASE_ANSWER;
     return 1;
 }
 
@@ -55,7 +53,7 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
     if (ev->head.status != 101) {
         ev->kind = PWS_REJECTED;
         ws->error = PWS_E_STATUS;
-        pws_enter(ws, PWS_PHASE_REJECTED);
+        ws->phase = PWS_PHASE_REJECTED;
         return 1;
     }
     error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol);
@@ -65,7 +63,7 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
     }
     ev->kind = PWS_OPEN;
     ev->head.protocol = protocol;
-    pws_enter(ws, PWS_PHASE_OPEN);
+    ws->phase = PWS_PHASE_OPEN;
     return 1;
 }
 
@@ -121,15 +119,6 @@ PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     return 0;
 }
 
-PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count) {
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        if (fields[i] != 0)
-            return 0;
-    return 1;
-}
-
 static int pws_response_ok(const pws_response *response) {
     return response->reserved0 == 0 &&
            pws_is_zero(response->reserved, sizeof response->reserved / sizeof(uintptr_t)) &&
@@ -155,7 +144,7 @@ int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request
     pws_output_head(ws, &out);
     memcpy(ws->scratch, nonce, sizeof nonce);
     ws->random = random;
-    pws_enter(ws, PWS_PHASE_RESPONSE);
+    ws->phase = PWS_PHASE_RESPONSE;
     return PWS_OK;
 }
 
@@ -170,7 +159,7 @@ static int32_t pws_refuse(pws_conn *ws, const pws_head *head) {
     pws_output_head(ws, &out);
     pws_forget_head(ws);
     ws->error = ws->request_error;
-    pws_enter(ws, PWS_PHASE_DISCARD);
+    ws->phase = PWS_PHASE_DISCARD;
     return PWS_OK;
 }
 
@@ -204,7 +193,7 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
     pws_output_head(ws, &out);
     ws->line = protocol.len != 0 ? (uint32_t)(protocol.ptr - (const char *)ws->receive) : 0;
     ws->head_total = (uint32_t)protocol.len;
-    pws_enter(ws, PWS_PHASE_ACCEPTED);
+    ws->phase = PWS_PHASE_ACCEPTED;
     return PWS_OK;
 }
 
@@ -214,7 +203,7 @@ PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
     ev->head.protocol.ptr = (const char *)ws->receive + ws->line;
     ev->head.protocol.len = ws->head_total;
     pws_forget_head(ws);
-    pws_enter(ws, PWS_PHASE_OPEN);
+    ws->phase = PWS_PHASE_OPEN;
     return 1;
 }
 
@@ -237,6 +226,6 @@ int32_t pws_reject(pws_conn *ws, const pws_response *response) {
         pws_output_data(ws, response->body.ptr, response->body.len);
     pws_forget_head(ws);
     ws->error = PWS_E_STATUS;
-    pws_enter(ws, PWS_PHASE_DISCARD);
+    ws->phase = PWS_PHASE_DISCARD;
     return PWS_OK;
 }

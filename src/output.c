@@ -38,6 +38,7 @@ PWS_PRIVATE pws_writer pws_output_writer(pws_conn *ws) {
     size_t room = pws_output_room(ws);
     pws_writer out;
 
+    /* so that the program can answer PWS_OPEN with a send */
     out.capacity = room > PWS_MAX_FRAME_HEAD ? room - PWS_MAX_FRAME_HEAD : 0;
     out.ptr = out.capacity != 0 ? ws->transmit + ws->batch_length : NULL;
     out.length = 0;
@@ -109,7 +110,7 @@ void pws_wrote(pws_conn *ws, size_t written) {
     if (ws == NULL || (ws->busy & PWS_BUSY_WRITING) == 0)
         return;
     lent = (ws->busy & PWS_BUSY_LENDING) != 0 ? ws->send_length : 0;
-    if (written >= ws->writing + lent)
+    if (written >= ws->writing && written - ws->writing >= lent)
         return;
     if (written < ws->writing) {
         ws->batch_done += (uint32_t)written;
@@ -196,7 +197,7 @@ static int pws_keep_pong(pws_conn *ws, pws_event *ev) {
     int owed = (ws->busy & PWS_BUSY_PONG) != 0 && ws->pong_length != 0;
     int sending = (ws->busy & PWS_BUSY_PONGING) != 0;
 
-    if (!owed && !sending)
+    if ((!owed && !sending) || (ws->busy & PWS_BUSY_EOF) != 0)
         return 0;
     if (ws->transmit == NULL)
         return pws_need_transmit(ev);
@@ -258,7 +259,7 @@ static int pws_put_close(pws_conn *ws) {
 static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
     pws_writer out = pws_output_writer(ws);
 
-    if (ws->transmit == NULL)
+    if (ws->transmit == NULL && (ws->busy & PWS_BUSY_EOF) == 0)
         return pws_need_transmit(ev);
     (void)pws_write_refusal(&out, ws->error,
                             (ws->busy & PWS_BUSY_HEAD_ONLY) != 0); /* fits into PWS_TRANSMIT_MIN */
@@ -321,9 +322,11 @@ int pws_borrows(const pws_conn *ws) {
            ws->reason != pws_strerror(ws->error);
 }
 
-/* Whether the program may send now: open, and no Close of ours on its way (5.5.1). */
-static int pws_may_send(const pws_conn *ws) {
-    return ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0;
+/* Whether the program may send such a frame now: open, and behind our Close only Pongs
+ * (5.5.1, 5.5.2). */
+static int pws_may_send(const pws_conn *ws, uint32_t opcode) {
+    return ws->phase == PWS_PHASE_OPEN &&
+           ((ws->busy & PWS_BUSY_CLOSING) == 0 || opcode == PWS_PONG);
 }
 
 /* Whether no frame can be taken now: one borrowed payload at a time, and its header in the batch.
@@ -342,7 +345,7 @@ static int32_t pws_send_check(const pws_conn *ws, uint32_t kind, const void *dat
     error = pws_frame_check_kind(kind, length);
     if (error != PWS_OK)
         return error;
-    if (!pws_may_send(ws))
+    if (!pws_may_send(ws, opcode))
         return PWS_E_STATE;
     if (opcode <= PWS_BINARY && ws->send_message != 0 && ws->send_message != opcode) /* 5.4 */
         return PWS_E_FRAGMENT;
@@ -411,7 +414,7 @@ int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length) {
 
     if (ws == NULL || frame == NULL || !pws_is_prepared(bytes, length))
         return PWS_E_ARG;
-    if (!pws_may_send(ws) || ws->config->role != PWS_SERVER)
+    if (!pws_may_send(ws, bytes[0] & 0x0F) || ws->config->role != PWS_SERVER)
         return PWS_E_STATE;
     if (ws->send_message != 0 && (bytes[0] & 0x0F) <= PWS_BINARY) /* 5.4 */
         return PWS_E_FRAGMENT;

@@ -1,14 +1,5 @@
-/* The phases of a connection: how one is entered, how the connection fails, and what the program
- * sees. */
+/* How a connection fails, and the state that the program sees. */
 #include "internal.h"
-
-PWS_PRIVATE void pws_enter(pws_conn *ws, uint8_t phase) {
-    ws->phase = phase;
-    if (phase == PWS_PHASE_OPEN)
-        ws->busy &= ~(uint32_t)PWS_BUSY_PHASE;
-    else
-        ws->busy |= PWS_BUSY_PHASE;
-}
 
 /* Whether a request that can't be read further is a HEAD, which is answered without a body (RFC
  * 9110 9.3.2). */
@@ -29,7 +20,7 @@ PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
     }
     ws->gathered = 0;
     ws->control_length = 0;
-    pws_enter(ws, PWS_PHASE_DISCARD);
+    ws->phase = PWS_PHASE_DISCARD;
 }
 
 int pws_state(const pws_conn *ws) {

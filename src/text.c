@@ -72,6 +72,14 @@ PWS_PRIVATE int pws_is_missing(pws_str text) {
     return text.ptr == NULL && text.len > 0;
 }
 
+PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++)
+        if (fields[i] != 0)
+            return 0;
+    return 1;
+}
+
 PWS_PRIVATE int pws_is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -172,10 +180,12 @@ PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element) {
     while (rest->len > 0) {
         size_t end = pws_element_end(*rest);
         size_t next = end < rest->len ? end + 1 : end;
-        *element = pws_trim(pws_part(*rest, 0, end));
+        pws_str found = pws_trim(pws_part(*rest, 0, end));
         *rest = pws_part(*rest, next, rest->len);
-        if (element->len > 0)
-            return 1;
+        if (found.len == 0)
+            continue;
+        *element = found;
+        return 1;
     }
     return 0;
 }
