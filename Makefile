@@ -7,10 +7,12 @@
 #   UNDER='valgrind -q'           a command under which `make check` runs each test program
 #   QUICK=1                       replays each case less often, for slow tools
 #   BUILD=build/other             where everything that is built goes
+#   ZLIB=no                       builds the example programs without zlib even where it is installed
 #   V=1                           shows the commands
 
 ## make                  the library, static and shared, and the example programs
 ## make check            every test; the last line adds them up
+## make check-deflate    compression with real codecs (needs zlib and Intel ISA-L)
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
@@ -19,6 +21,7 @@
 ## make fuzz             the fuzz targets (needs clang)
 ## make fuzz-run         runs them all, SECONDS=60 each
 ## make interop          the example programs against other WebSocket libraries (needs npm, python3)
+## make interop-browser  echo_server and its page against headless Chromium (needs npm, chromium)
 ## make format           formats the C files (needs clang-format)
 ## make lint             checks format, C files and scripts (needs clang-format, cppcheck, shellcheck)
 ## make clean            removes build/
@@ -30,7 +33,8 @@ version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/
 
 # In the order of the two-file build: leaves first.
 sources := $(addprefix src/, text.c mask.c utf8.c sha1.c base64.c random.c names.c url.c http.c \
-    write.c fields.c frame.c close.c handshake.c output.c phase.c message.c opening.c conn.c)
+    write.c fields.c frame.c close.c extension.c negotiation.c handshake.c heads.c output.c \
+    deflate.c phase.c message.c opening.c conn.c)
 
 # What needs Linux (epoll, /proc); all else needs POSIX.
 linux_examples := echo_server demo
@@ -43,6 +47,12 @@ programs := $(patsubst tests/%.c,%,$(sort $(filter-out $(run_parts), \
 
 units := $(sort $(wildcard tests/unit/*.c))
 cases := $(sort $(wildcard tests/cases/*.txt))
+
+# What needs zlib, or zlib and ISA-L: in `make check-deflate` only.
+deflate_tests := $(sort $(wildcard tests/deflate/*.c))
+deflate_cases := $(sort $(wildcard tests/cases-deflate/*.txt))
+# What compresses if it was built with zlib.
+zlib_examples := echo_server wscat autobahn_client
 fuzzers := $(sort $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c)))))
 headers := include/purews.h src/internal.h
 examples := $(sort $(basename $(notdir $(wildcard examples/*.c))))
@@ -79,6 +89,24 @@ link = $(CC) $(sanitizers) $(CFLAGS) $(LDFLAGS)
 quiet := $(if $(V),,@)
 say = $(if $(V),,@echo '  $1')
 
+# builds WITH,LIBRARIES: whether a program with this header links with these, as a command.
+builds = printf '\#include <$1>\nint main(void) { return 0; }\n' | \
+    $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -x c - $2 -o $(BUILD)/builds.out 2>/dev/null
+
+# Whether there is zlib. Only a yes is kept, with the command that it holds for.
+zlib_command := $(call builds,zlib.h,-lz)
+ifeq ($(origin ZLIB),undefined)
+ifneq ($(file <$(BUILD)/zlib),$(zlib_command))
+$(shell mkdir -p $(BUILD))
+ZLIB := $(shell $(zlib_command) && echo yes || echo no)
+ifeq ($(ZLIB),yes)
+$(file >$(BUILD)/zlib,$(zlib_command))
+endif
+else
+ZLIB := yes
+endif
+endif
+
 object = $(patsubst %.c,$(objects_in)/%.o,$1)
 library_objects := $(call object,$(sources))
 library := $(BUILD)/libpurews.a
@@ -102,8 +130,11 @@ test_programs := $(addprefix $(BUILD)/tests/,$(programs))
 replay_programs := $(addprefix $(BUILD)/fuzz/replay_,$(fuzzers))
 fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 
-.PHONY: all check demo serve amalgamation install uninstall fuzz fuzz-tools fuzz-run interop format \
-    lint clean help FORCE
+deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
+run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
+
+.PHONY: all check check-deflate deflate-tools demo serve amalgamation install uninstall fuzz \
+    fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -116,17 +147,24 @@ help:
 # Holds the commands in use; changes, and so rebuilds everything, when they do.
 $(BUILD)/commands: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(compile) $(LDFLAGS))' >$@.new
+	@printf '%s\n' '$(subst ','\'',$(compile) $(LDFLAGS) zlib: $(ZLIB))' >$@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 	@rm -f $@.new
 
 $(objects_in)/src/%.o: extra := -fPIC -fvisibility=hidden -Iinclude
 $(objects_in)/amalgamation/%.o: extra := -fPIC
-$(objects_in)/examples/%.o: extra := -Iinclude
+$(objects_in)/examples/%.o: extra := -Iinclude $(if $(filter yes,$(ZLIB)),-DPUREWS_ZLIB)
 $(objects_in)/tests/%.o: extra := -Iinclude -Isrc -Itests
+$(objects_in)/tests/deflate/%.o: extra := -Iinclude -Isrc -Itests -Iexamples
+$(objects_in)/zlib/tests/%.o: extra := -Iinclude -Isrc -Itests -Iexamples -DRUN_ZLIB
 $(objects_in)/fuzz/%.o: extra := -Iinclude -Isrc
 
 $(objects_in)/%.o: %.c $(BUILD)/commands
+	$(call say,CC      $<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile) $(extra) -MMD -MP -c $< -o $@
+
+$(objects_in)/zlib/%.o: %.c $(BUILD)/commands
 	$(call say,CC      $<)
 	@mkdir -p $(@D)
 	$(quiet)$(compile) $(extra) -MMD -MP -c $< -o $@
@@ -161,8 +199,12 @@ $(two_files): $(sources) $(headers) LICENSE src/amalgamate.sh Makefile
 define link_program
 $(call say,LD      $@)
 @mkdir -p $(@D)
-$(quiet)$(link) $(filter %.o %.a,$^) -o $@ $(LDLIBS)
+$(quiet)$(link) $(filter %.o %.a,$^) -o $@ $(libraries) $(LDLIBS)
 endef
+
+$(addprefix $(BUILD)/examples/,$(zlib_examples)): libraries := $(if $(filter yes,$(ZLIB)),-lz)
+$(BUILD)/tests/deflate/%: libraries := -lz -lisal
+$(BUILD)/tests/run_zlib: libraries := -lz
 
 $(BUILD)/examples/%: $(objects_in)/examples/%.o $(library)
 	$(link_program)
@@ -177,6 +219,12 @@ $(BUILD)/tests/run: $(call object,$(run_parts)) $(library)
 	$(link_program)
 
 $(BUILD)/tests/run_two_files: $(call object,$(run_parts)) $(two_files_object)
+	$(link_program)
+
+$(BUILD)/tests/deflate/%: $(objects_in)/tests/deflate/%.o $(library)
+	$(link_program)
+
+$(BUILD)/tests/run_zlib: $(run_zlib_objects) $(library)
 	$(link_program)
 
 $(BUILD)/fuzz/replay_%: $(objects_in)/fuzz/replay.o $(objects_in)/fuzz/%.o $(library)
@@ -210,10 +258,29 @@ check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs
 	    'sh tests/purity.sh $(sources)' \
 	    'sh tests/documented.sh include/purews.h' \
 	    'sh tests/docs.sh README.md docs/*.md' \
-	    'sh tests/rfc_table.sh docs/rfc6455.md'
+	    'sh tests/rfc_table.sh docs/rfc6455.md' \
+	    'sh tests/rfc_table.sh docs/rfc7692.md'
+
+deflate-tools:
+	@mkdir -p $(BUILD)
+	@$(call builds,zlib.h,-lz) || { \
+	    echo 'make check-deflate needs zlib (Debian: zlib1g-dev).'; exit 1; }
+	@$(call builds,isa-l/igzip_lib.h,-lisal) || { \
+	    echo 'make check-deflate needs Intel ISA-L (Debian: libisal-dev).'; exit 1; }
+
+$(call object,$(deflate_tests)) $(run_zlib_objects): | deflate-tools
+
+check-deflate: deflate-tools $(deflate_programs) $(BUILD)/tests/run_zlib
+	@BUILD='$(BUILD)' sh tests/check.sh \
+	    $(foreach program,$(deflate_programs),'$(UNDER) $(program) $(if $(QUICK),--quick)') \
+	    $(if $(deflate_cases), \
+	    '$(UNDER) $(BUILD)/tests/run_zlib $(if $(QUICK),--quick) $(deflate_cases)')
 
 interop: $(BUILD)/examples/echo_server $(BUILD)/examples/wscat
 	@BUILD='$(BUILD)' sh tests/interop/run.sh
+
+interop-browser: $(BUILD)/examples/echo_server
+	@BUILD='$(BUILD)' sh tests/interop/run.sh browser
 
 fuzz-tools:
 	@echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n); \

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 
 #include "client.h"
+#ifdef PUREWS_ZLIB
+#include "zlib_codec.h"
+#endif
 
 enum {
     MAX_MESSAGE = 16 << 20, /* bytes: the largest that the suite sends */
@@ -36,7 +39,11 @@ struct queue {
 static struct client client;
 static struct queue queue;
 static pws_random rng;
-static const pws_config config = {.role = PWS_CLIENT, .max_message = MAX_MESSAGE};
+static pws_config config = {.role = PWS_CLIENT, .max_message = MAX_MESSAGE};
+#ifdef PUREWS_ZLIB
+static struct zlib_codecs codecs;
+static pws_codec codec;
+#endif
 
 static void fail(const char *text) {
     fprintf(stderr, "autobahn_client: %s\n", text);
@@ -156,6 +163,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "autobahn_client: no ws URL: %s\n", argv[1]);
         return 2;
     }
+#ifdef PUREWS_ZLIB
+    codec = zlib_codec(&codecs);
+    config.codec = &codec;
+#endif
     work = malloc(pws_work_size(&config));
     if (work == NULL || !client_seed(&rng))
         fail("no memory or no randomness");

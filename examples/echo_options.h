@@ -9,9 +9,17 @@
 
 #include "purews.h"
 
+#ifdef PUREWS_ZLIB
+#define DEFLATE_IS "built in, with zlib"
+#else
+#define DEFLATE_IS "not built in; needs zlib"
+#endif
+
 static const char help[] =
     "usage: echo_server --port N [--host H] [--max-message BYTES] [--subprotocol a,b]\n"
     "                   [--origin URL]... [--no-deflate]\n"
+    "                   [--deflate-window BITS] [--deflate-client-window BITS]\n"
+    "                   [--deflate-no-takeover]\n"
     "Sends every WebSocket message back. Its first line says where it listens.\n"
     "\n"
     "  --port N             TCP port; 0 picks a free one\n"
@@ -21,8 +29,22 @@ static const char help[] =
     "  --subprotocol a,b    subprotocols, best first\n"
     "  --origin URL         let in pages of this origin, such as https://example.com, and of no\n"
     "                       other; may be given several times\n"
-    "  --no-deflate         no compression (it is not built in: accepted, changes nothing)\n"
     "  --help               this text\n"
+    "\n"
+    "Compression (permessage-deflate, RFC 7692): " DEFLATE_IS ".\n"
+    "\n"
+    "  --no-deflate         none\n"
+    "  --deflate-window BITS\n"
+    "                       window of what the server sends: 2 to the power of 9 to 15 bytes; 15\n"
+    "                       if not given\n"
+    "  --deflate-client-window BITS\n"
+    "                       window of what clients that can choose it send: 8 to 15\n"
+    "  --deflate-no-takeover\n"
+    "                       each message is compressed by itself. Otherwise a connection keeps\n"
+    "                       301 KiB (less with smaller windows) from its first compressed\n"
+    "                       messages to its end; so, at most 64 keep 39 KiB while a message\n"
+    "                       comes in and 64 keep 262 KiB while one goes out. Who finds none free\n"
+    "                       to decompress with is closed with 1013\n"
     "\n"
     "GET / without an upgrade shows a page to try it with. SIGTERM or SIGINT closes every\n"
     "connection with 1001 and ends the program.\n";
@@ -54,6 +76,15 @@ static const char *append(char *list, size_t size, const char *item) {
     return list;
 }
 
+/* Ends the program if it cannot compress. */
+static void need_deflate(const char *option) {
+#ifdef PUREWS_ZLIB
+    (void)option;
+#else
+    fail(2, "compression is not built in", option);
+#endif
+}
+
 /* Fills config, *host and *port (text of a number), or ends the program. */
 static void parse_options(int argc, char **argv, pws_config *config, const char **host,
                           const char **port) {
@@ -63,6 +94,9 @@ static void parse_options(int argc, char **argv, pws_config *config, const char 
                                             {"subprotocol", required_argument, NULL, 's'},
                                             {"origin", required_argument, NULL, 'o'},
                                             {"no-deflate", no_argument, NULL, 'd'},
+                                            {"deflate-window", required_argument, NULL, 'w'},
+                                            {"deflate-client-window", required_argument, NULL, 'c'},
+                                            {"deflate-no-takeover", no_argument, NULL, 't'},
                                             {"help", no_argument, NULL, 'u'},
                                             {NULL, 0, NULL, 0}};
     static char origins[4096], protocols[1024];
@@ -88,6 +122,22 @@ static void parse_options(int argc, char **argv, pws_config *config, const char 
             config->origins = append(origins, sizeof origins, optarg);
             break;
         case 'd':
+            config->codec = NULL;
+            break;
+        case 'w':
+            need_deflate("--deflate-window");
+            config->deflate.server_max_window_bits = (uint8_t)parse_number(
+                optarg, 9, 15, "--deflate-window takes a number from 9 to 15");
+            break;
+        case 'c':
+            need_deflate("--deflate-client-window");
+            config->deflate.client_max_window_bits = (uint8_t)parse_number(
+                optarg, 8, 15, "--deflate-client-window takes a number from 8 to 15");
+            break;
+        case 't':
+            need_deflate("--deflate-no-takeover");
+            config->deflate.server_no_context_takeover = 1;
+            config->deflate.client_no_context_takeover = 1;
             break;
         case 'u':
             fputs(help, stdout);

@@ -10,6 +10,11 @@
  *   that is still unread, until the socket takes more. Thus a peer that sends without reading costs
  *   at most the struct, 16 KiB of input, 20 KiB of output and the bytes of one message.
  *
+ * - Compression. With context takeover a connection holds two codecs of zlib from its first
+ *   compressed message each way to its end, some 300 KiB; without (--deflate-no-takeover) only
+ *   while a message comes in or goes out, so that a pool of few serves everybody. If there is none
+ *   free to compress with, an echo goes out plain.
+ *
  * - The end. After PWS_CLOSED our side is shut down, and what still arrives is read and thrown away
  *   for a while: closing with bytes unread would make TCP reset the connection and destroy the last
  *   thing we said. On SIGTERM or SIGINT everybody is sent a Close with 1001; then the program ends.
@@ -36,6 +41,9 @@
 #include "echo_options.h"
 #include "echo_page.h"
 #include "purews.h"
+#ifdef PUREWS_ZLIB
+#include "zlib_codec.h"
+#endif
 
 enum {
     INPUT_SIZE = 16384,            /* bytes; small enough to stay in the first cache */
@@ -44,6 +52,7 @@ enum {
     SHUTDOWN_SECONDS = 3,          /* from SIGTERM to the exit at the latest */
     TICK = 500,                    /* milliseconds between looks at the deadlines */
     SPARE_BLOCKS = 4,              /* that a pool keeps for the next to need one, until the tick */
+    POOLED_CODECS = 64,            /* for each direction, without context takeover */
     EVENTS_AT_ONCE = 64,           /* sockets that one epoll_wait reports */
     DEFAULT_MAX_MESSAGE = 16 << 20 /* bytes; what conformance suites send at most */
 };
@@ -118,6 +127,10 @@ struct connection {
 };
 
 static pws_config config = {.role = PWS_SERVER, .max_message = DEFAULT_MAX_MESSAGE};
+#ifdef PUREWS_ZLIB
+static struct zlib_codecs codecs;
+static pws_codec codec;
+#endif
 static struct connection *connections; /* the newest first */
 static int epoll_fd, listen_fd;
 static int listening; /* whether epoll watches listen_fd */
@@ -240,6 +253,14 @@ static void answer_request(struct connection *c, const pws_event *ev) {
         pws_accept(&c->ws, NULL); /* or, if it breaks a rule, the answer that says which */
 }
 
+/* Sends a message back. A large one is not copied: it stays where it is and is written from there
+ * before the machine takes more input. Once we have sent Close this does nothing. */
+static void echo(struct connection *c, const pws_event *ev) {
+    /* Nothing is borrowed, and there is room: it can only be that no codec is free. */
+    if (pws_send(&c->ws, ev->kind, ev->data.ptr, ev->data.len) == PWS_E_BUSY)
+        pws_send(&c->ws, ev->kind | PWS_PLAIN, ev->data.ptr, ev->data.len);
+}
+
 static void lend_receive(struct connection *c) {
     c->receive = pool_take(&receives);
     if (c->receive == NULL || pws_lend_receive(&c->ws, c->receive, receives.size) != PWS_OK) {
@@ -329,9 +350,7 @@ static void pull(struct connection *c) {
             break;
         case PWS_TEXT:
         case PWS_BINARY:
-            /* A large message is not copied: it stays where it is and is written from there before
-             * the machine takes more input. Once we have sent Close this does nothing. */
-            pws_send(&c->ws, ev.kind, ev.data.ptr, ev.data.len);
+            echo(c, &ev);
             break;
         case PWS_WRITE:
             write_out(c, &ev);
@@ -497,7 +516,15 @@ int main(int argc, char **argv) {
     sigset_t blocked;
     const char *host = "127.0.0.1", *port = NULL;
 
+#ifdef PUREWS_ZLIB
+    codec = zlib_codec(&codecs);
+    config.codec = &codec;
+#endif
     parse_options(argc, argv, &config, &host, &port);
+#ifdef PUREWS_ZLIB
+    if (config.deflate.server_no_context_takeover)
+        codecs.max_inflate = codecs.max_deflate = POOLED_CODECS;
+#endif
     receives.size = pws_receive_size(&config);
 
     /* Signals come only while the loop waits. */
@@ -522,5 +549,8 @@ int main(int argc, char **argv) {
     run();
     while (connections != NULL)
         drop(connections);
+#ifdef PUREWS_ZLIB
+    zlib_codecs_free(&codecs);
+#endif
     return 0;
 }

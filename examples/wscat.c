@@ -9,6 +9,12 @@
 #include <stdlib.h>
 
 #include "client.h"
+#ifdef PUREWS_ZLIB
+#include "zlib_codec.h"
+#define DEFLATE_IS "built in, with zlib"
+#else
+#define DEFLATE_IS "not built in; needs zlib"
+#endif
 
 enum {
     MAX_HEADERS = 32,            /* that --header may give */
@@ -26,7 +32,7 @@ static const char help[] =
     "  --origin O         the Origin to name\n"
     "  --subprotocol P    a subprotocol to offer, or several with commas\n"
     "  --header 'N: v'    a further header line; may be given several times\n"
-    "  --no-deflate       no compression (it is not built in: accepted, changes nothing)\n"
+    "  --no-deflate       offer no compression (it is " DEFLATE_IS ")\n"
     "  --help             this text\n"
     "\n"
     "URL is ws://HOST[:PORT]/PATH. Ends with 0 after a normal closure (1000, or no code), with 1 "
@@ -124,6 +130,13 @@ static size_t find_line(pws_str *line) {
     return line->len + 1;
 }
 
+/* Returns 0 if what was gathered must be written first. Without memory to compress it with, the
+ * line goes out plain. */
+static int send_line(pws_str line) {
+    return pws_send(&client.ws, PWS_TEXT, line.ptr, line.len) == PWS_OK ||
+           pws_send(&client.ws, PWS_TEXT | PWS_PLAIN, line.ptr, line.len) == PWS_OK;
+}
+
 /* Sends the lines that there are, and at the end of the input Close. Returns 1 if the machine must
  * be pulled. */
 static int send_lines(void) {
@@ -140,10 +153,10 @@ static int send_lines(void) {
             pws_close(&client.ws, 1000, pws_cstr(""));
         else if (!pws_utf8_valid(line.ptr, line.len))
             give_up_sending("a line of the input is not UTF-8");
-        else if (pws_send(&client.ws, PWS_TEXT, line.ptr, line.len) == PWS_OK)
+        else if (send_line(line))
             lines.start = lines.scanned = lines.start + step;
         else
-            break; /* what was gathered must be written first */
+            break;
     }
     return told;
 }
@@ -288,6 +301,7 @@ static const char *parse_options(int argc, char **argv, pws_config *config, pws_
             headers[request->header_count++] = parse_header(optarg);
             break;
         case 'd':
+            config->codec = NULL;
             break;
         case 'u':
             fputs(help, stdout);
@@ -307,9 +321,16 @@ int main(int argc, char **argv) {
     pws_config config = {.role = PWS_CLIENT, .flags = PWS_STREAM};
     pws_request request = {.header_count = 0};
     pws_url url;
-    const char *text = parse_options(argc, argv, &config, &request), *problem;
-    int32_t error = pws_url_parse(pws_cstr(text), &url);
+    const char *text, *problem;
+    int32_t error;
+#ifdef PUREWS_ZLIB
+    static struct zlib_codecs codecs;
+    pws_codec codec = zlib_codec(&codecs);
 
+    config.codec = &codec;
+#endif
+    text = parse_options(argc, argv, &config, &request);
+    error = pws_url_parse(pws_cstr(text), &url);
     if (error != PWS_OK)
         usage_error(text, pws_strerror(error));
     if (url.secure)

@@ -4,6 +4,7 @@
 #ifndef DRIVE_H
 #define DRIVE_H
 
+#include "../tests/stored_codec.h"
 #include "purews.h"
 #include "wellformed.h"
 
@@ -20,7 +21,7 @@ enum reaction {
     REACT_ECHO,
     REACT_ECHO_INPLACE,
     REACT_ECHO_PARTS,
-    REACT_ECHO_PREPARED, /* server; a client echoes */
+    REACT_ECHO_PREPARED, /* server, compressed where that is possible; a client echoes */
     REACT_CLOSE,         /* at some event */
     REACT_PING,          /* for each message */
     REACT_HOLD           /* held for some events, else echo */
@@ -37,6 +38,8 @@ struct options {
     int decorate; /* further header lines */
     size_t transmit_size;
     uint32_t seed;
+    struct stored_codecs codecs; /* config.codec, if there is one */
+    pws_codec codec;
 };
 
 /* How a run cuts its input. */
@@ -50,10 +53,11 @@ enum cuts {
 struct trace {
     struct bytes events; /* records; parts of messages joined */
     struct bytes output;
-    struct bytes sent;  /* records: what the reactions sent */
-    struct bytes pings; /* records: Pings received, or Pongs sent in answer */
-    size_t open_chunk;  /* where the length of the part in work stands in events; 0: none */
-    uint32_t sent_code; /* of PWS_CLOSED */
+    struct bytes sent;          /* records: what the reactions sent */
+    struct bytes pings;         /* records: Pings received, or Pongs sent in answer */
+    size_t open_chunk;          /* where the length of the part in work stands in events; 0: none */
+    uint32_t sent_code;         /* of PWS_CLOSED */
+    pws_deflate_params deflate; /* agreed on */
 };
 
 struct session {
@@ -110,6 +114,11 @@ static void trace_head(struct trace *trace, const pws_head *head) {
     trace_text(trace, head->fields);
     trace_record(trace, head->status, NULL, 0);
     trace_record(trace, head->version, NULL, 0);
+}
+
+static void trace_deflate(struct trace *trace, const pws_deflate_params *deflate) {
+    trace->deflate = *deflate;
+    trace_record(trace, 0xCCCC, deflate, sizeof *deflate);
 }
 
 /* A part of a message: joined with the one before where nothing came between. */
@@ -282,13 +291,38 @@ static int32_t send_part(struct session *s, uint32_t kind, uint8_t *data, size_t
     return pws_send(s->ws, kind, data, length);
 }
 
+/* Whether a compressed frame for many can go here, and its window: otherwise 0. */
+static uint32_t prepared_window(const struct session *s, uint32_t kind) {
+    const pws_deflate_params *deflate = &s->trace->deflate;
+
+    if (!deflate->agreed || !deflate->server_no_context_takeover || kind > PWS_BINARY)
+        return 0;
+    return deflate->server_max_window_bits;
+}
+
+/* Writes a frame into s->outgoing. Returns its size. */
+static size_t prepare(struct session *s, uint32_t kind, const uint8_t *data, size_t length) {
+    uint32_t window = prepared_window(s, kind);
+    size_t size = pws_frame_size(length, 0) + (window != 0 ? 64 + length / 1000 : 0), written;
+
+    s->outgoing = (uint8_t *)malloc(size);
+    require(s->outgoing != NULL);
+    if (window != 0)
+        require(pws_frame_deflate(&s->options->config, window, s->outgoing, size, &written, kind,
+                                  data, length) == PWS_OK);
+    else
+        require(pws_frame_write(s->outgoing, size, &written, kind, NULL, data, length) == PWS_OK);
+    require(written <= size && (window != 0 || written == size));
+    return written;
+}
+
 static int32_t send_outgoing(struct session *s, uint32_t kind, size_t length) {
     enum reaction reaction = s->options->reaction;
     size_t half = length / 2;
     int32_t error;
 
     if (reaction == REACT_ECHO_PREPARED && s->options->config.role == PWS_SERVER)
-        return pws_send_prepared(s->ws, s->outgoing, length);
+        return pws_send_prepared(s->ws, s->outgoing, length, prepared_window(s, kind));
     if (reaction != REACT_ECHO_PARTS || kind > PWS_BINARY)
         return send_part(s, kind, s->outgoing, length);
     error = send_part(s, kind | PWS_MORE, s->outgoing, half);
@@ -303,7 +337,7 @@ static int32_t send_outgoing(struct session *s, uint32_t kind, size_t length) {
 static void send_copy(struct session *s, uint32_t kind, const uint8_t *data, size_t length) {
     int prepared =
         s->options->reaction == REACT_ECHO_PREPARED && s->options->config.role == PWS_SERVER;
-    size_t size = prepared ? pws_frame_size(length, 0) : length, written;
+    size_t size = length;
     int32_t error;
 
     if (s->held)
@@ -312,14 +346,10 @@ static void send_copy(struct session *s, uint32_t kind, const uint8_t *data, siz
         unhold(s);
         drain(s);
     }
-    s->outgoing = exact_copy(data, prepared ? 0 : length);
-    if (prepared) {
-        free(s->outgoing);
-        s->outgoing = (uint8_t *)malloc(size);
-        require(s->outgoing != NULL);
-        require(pws_frame_write(s->outgoing, size, &written, kind, NULL, data, length) == PWS_OK);
-        require(written == size);
-    }
+    if (prepared)
+        size = prepare(s, kind, data, length);
+    else
+        s->outgoing = exact_copy(data, length);
     while ((error = send_outgoing(s, kind, size)) == PWS_E_BUSY)
         make_room(s);
     require(error == PWS_OK || (error == PWS_E_STATE && pws_state(s->ws) != PWS_STATE_OPEN));
@@ -395,10 +425,11 @@ static void answer(struct session *s) {
 static void on_part(struct session *s, const pws_event *ev) {
     int stream = (s->options->config.flags & PWS_STREAM) != 0;
     int last = (ev->flags & PWS_LAST) != 0;
+    uint64_t max_message = s->options->config.max_message;
 
     require((ev->flags & ~(uint32_t)(PWS_FIRST | PWS_LAST)) == 0);
     require(stream || ev->flags == (PWS_FIRST | PWS_LAST));
-    require(stream || ev->data.len <= s->ws->max_message);
+    require(stream || ev->data.len <= (max_message != 0 ? max_message : 1048576));
     if ((ev->flags & PWS_FIRST) != 0) {
         s->message.length = 0;
         trace_record(s->trace, ev->kind, NULL, 0);
@@ -460,6 +491,8 @@ static void on_event(struct session *s, const pws_event *ev) {
     case PWS_OPEN:
     case PWS_REJECTED:
         trace_record(s->trace, ev->kind, NULL, 0);
+        if (ev->kind == PWS_OPEN)
+            trace_deflate(s->trace, &ev->deflate);
         if (s->options->config.role == PWS_CLIENT)
             trace_head(s->trace, &ev->head);
         else
@@ -502,6 +535,10 @@ static void session_begin(struct session *s) {
     require(pws_random_seed(&s->random, seed) == PWS_OK);
     if (options->config.role == PWS_CLIENT)
         agreed.random = &s->random;
+    if (!options->handshake && options->config.codec != NULL) {
+        agreed.deflate = options->config.deflate;
+        s->trace->deflate = agreed.deflate;
+    }
     s->ws = (pws_conn *)malloc(sizeof *s->ws);
     require(s->ws != NULL);
     if (options->memory == MEMORY_LENT && options->transmit_size >= PWS_TRANSMIT_SIZE) {
@@ -603,6 +640,7 @@ static void session_end(struct session *s) {
     require(!pull(s, NULL, &ev));
     free_outgoing(s);
     require(s->outgoing == NULL);
+    require(s->options->codecs.open == 0);
     free(s->ws);
     if (s->work != NULL) {
         free(s->work);
@@ -702,7 +740,8 @@ static void check_trace(const struct options *options, const struct trace *trace
     struct wire wire;
     int may_skip = options->storm || options->reaction == REACT_HOLD;
 
-    check_output(&trace->output, options->config.role == PWS_SERVER, options->handshake, &wire);
+    check_output(&trace->output, options->config.role == PWS_SERVER, options->handshake,
+                 trace->deflate.agreed, &wire);
     require(bytes_equal(&wire.messages, &trace->sent));
     require(is_subsequence(&wire.pongs, &trace->pings, !may_skip));
     require(wire.close_code == trace->sent_code);
@@ -733,7 +772,8 @@ static void check_input(const struct options *options, const uint8_t *data, size
         run(options, data, size, cuts, &cut);
         check_trace(options, &cut);
         require_same(&whole.events, &cut.events, "events");
-        if (!options->storm)
+        /* how a compressed message is cut into frames depends on the room in the transmit half */
+        if (!options->storm && !whole.deflate.agreed)
             require_same(&whole.output, &cut.output, "output");
         trace_free(&cut);
         if (cuts == CUTS_BYTES || size > 256)
@@ -749,10 +789,25 @@ enum {
     OPTION_BYTES = 4
 };
 
+static void add_codec(struct options *options, const uint8_t *bytes) {
+    pws_deflate_params *deflate = &options->config.deflate;
+
+    options->codec = stored_codec(&options->codecs);
+    options->config.codec = &options->codec;
+    deflate->agreed = 1;
+    deflate->server_max_window_bits = 15;
+    deflate->client_max_window_bits = 15;
+    deflate->server_no_context_takeover = (bytes[2] & 0x40) != 0;
+    deflate->client_no_context_takeover = (bytes[2] & 0x80) != 0;
+    if ((bytes[3] & 4) != 0)
+        options->config.deflate_min = 1;
+}
+
 /* byte 0: flags 0x07, pws_start 0x08, memory 0x30, partial 0x40, storm 0x80
- * byte 1: reaction 0x07, reject 0x08, decorate 0x10, protocols 0x20, origins 0x40
- * byte 2: max_head 0x07, max_message 0x38
- * byte 3: transmit size 0x03; all of it: seed */
+ * byte 1: reaction 0x07, reject 0x08, decorate 0x10, protocols 0x20, origins 0x40, codec 0x80
+ * byte 2: max_head 0x07, max_message 0x38, and of compression: without the server's context 0x40,
+ *     without the client's 0x80
+ * byte 3: transmit size 0x03, all messages compressed 0x04; all of it: seed */
 static void read_options(struct options *options, uint32_t role, const uint8_t *bytes) {
     static const uint32_t heads[8] = {0, 64, 128, 200, 300, 512, 1024, 4096};
     static const uint64_t messages[8] = {0, 1, 16, 125, 126, 1000, 4096, 70000};
@@ -767,6 +822,8 @@ static void read_options(struct options *options, uint32_t role, const uint8_t *
         options->config.protocols = "chat, superchat";
     if ((bytes[1] & 0x40) != 0)
         options->config.origins = "https://example.com null";
+    if ((bytes[1] & 0x80) != 0)
+        add_codec(options, bytes);
     options->handshake = (bytes[0] & 8) == 0;
     options->memory = (enum memory)(bytes[0] >> 4 & 3);
     options->partial = (bytes[0] & 0xC0) != 0;

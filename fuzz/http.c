@@ -143,6 +143,56 @@ static void check_url(pws_str text) {
     check_connect(&url);
 }
 
+/* Never called: a handshake only asks whether there is a codec, and for its smallest window. */
+static void *no_open(void *context, uint32_t direction, uint32_t window_bits) {
+    (void)context;
+    (void)direction;
+    (void)window_bits;
+    abort();
+}
+
+static int32_t no_step(void *codec, pws_view *in, pws_bytes *out) {
+    (void)codec;
+    (void)in;
+    (void)out;
+    abort();
+}
+
+static void no_close(void *codec) {
+    (void)codec;
+    abort();
+}
+
+static const pws_codec no_codec = {NULL, no_open, no_step, no_step, no_close, 9, {0, 0}};
+
+/* What is agreed on is in range, and its answer suits a client that leaves all to the server. */
+static void check_deflate(const pws_deflate_params *agreed) {
+    pws_config config;
+    pws_deflate_params confirmed;
+    pws_head head;
+    pws_header line;
+    char text[PWS_DEFLATE_TEXT];
+
+    require(agreed->agreed <= 1);
+    if (!agreed->agreed)
+        return;
+    require(agreed->server_max_window_bits >= 9 && agreed->server_max_window_bits <= 15);
+    require(agreed->client_max_window_bits >= 8 && agreed->client_max_window_bits <= 15);
+    memset(&config, 0, sizeof config);
+    memset(&head, 0, sizeof head);
+    config.role = PWS_CLIENT;
+    config.codec = &no_codec;
+    head.status = 200;
+    head.version = 20;
+    line.name = pws_cstr("Sec-WebSocket-Extensions");
+    line.value.ptr = text;
+    require(pws_deflate_answer(agreed, text, sizeof text, &line.value.len) == PWS_OK);
+    require(pws_check_response(&config, &head, &line, 1, pws_cstr(NULL), NULL, &confirmed) ==
+            PWS_OK);
+    confirmed.window_named = agreed->window_named;
+    require(memcmp(&confirmed, agreed, sizeof confirmed) == 0);
+}
+
 /* A request judged by the machine and by pws_check_request: the same verdict. */
 static void check_request(pws_str text) {
     static const char *const protocols = "chat, superchat";
@@ -151,6 +201,7 @@ static void check_request(pws_str text) {
     pws_conn ws;
     pws_event ev;
     pws_bytes in;
+    pws_deflate_params deflate;
     pws_str fields, protocol = {NULL, 0};
     uint8_t *receive, *input = exact_copy(text.ptr, text.len);
     size_t count = 0;
@@ -160,6 +211,7 @@ static void check_request(pws_str text) {
     config.role = PWS_SERVER;
     config.protocols = protocols;
     config.origins = "https://example.com null";
+    config.codec = &no_codec;
     receive = (uint8_t *)malloc(pws_receive_size(&config));
     require(receive != NULL && pws_init(&ws, &config, NULL, 0) == PWS_OK);
     require(pws_lend_receive(&ws, receive, pws_receive_size(&config)) == PWS_OK);
@@ -170,8 +222,10 @@ static void check_request(pws_str text) {
         while (count < 64 && pws_header_next(&fields, &headers[count]))
             count++;
         if (fields.len <= 2) { /* all of them: the empty line is left */
-            error = pws_check_request(&config, &ev.head, headers, count, &protocol);
+            memset(&deflate, 0, sizeof deflate);
+            error = pws_check_request(&config, &ev.head, headers, count, &protocol, &deflate);
             require(error == ev.error);
+            check_deflate(&deflate);
             require(protocol.len == 0 || (error == PWS_OK && lies_in(protocol, ev.head.fields)));
         }
     }
@@ -185,12 +239,15 @@ static void check_elsewhere(const char *name, pws_str text) {
     pws_header headers[64];
     pws_head head;
     pws_str protocol = {NULL, 0}, rest = text;
+    pws_deflate_params deflate;
     size_t count = 0;
     int32_t error;
 
     memset(&config, 0, sizeof config);
     memset(&head, 0, sizeof head);
+    memset(&deflate, 0, sizeof deflate);
     config.role = PWS_SERVER;
+    config.codec = &no_codec;
     config.protocols = "chat, superchat";
     while (count < 64 && pws_header_next(&rest, &headers[count]))
         count++;
@@ -198,15 +255,18 @@ static void check_elsewhere(const char *name, pws_str text) {
     head.protocol = pws_cstr(name[0] == 'C' ? "websocket" : NULL);
     head.host = pws_cstr("example.com");
     head.version = name[0] == 'C' ? 20 : 11;
-    error = pws_check_request(&config, &head, headers, count, &protocol);
+    error = pws_check_request(&config, &head, headers, count, &protocol, &deflate);
+    check_deflate(&deflate);
     require(error == PWS_OK || (error >= PWS_E_HTTP && error <= PWS_E_EXTENSION));
     require(lies_in(protocol, text) && (error == PWS_OK || protocol.len == 0));
 
     config.role = PWS_CLIENT;
     head.status = name[0] == 'C' ? 200 : 101;
-    error = pws_check_response(
-        &config, &head, headers, count,
-        name[0] == 'C' ? pws_cstr(NULL) : pws_cstr("dGhlIHNhbXBsZSBub25jZQ=="), &protocol);
+    error =
+        pws_check_response(&config, &head, headers, count,
+                           name[0] == 'C' ? pws_cstr(NULL) : pws_cstr("dGhlIHNhbXBsZSBub25jZQ=="),
+                           &protocol, &deflate);
+    require(!deflate.agreed || deflate.client_max_window_bits >= 8);
     require(error == PWS_OK || (error >= PWS_E_HTTP && error <= PWS_E_EXTENSION));
     require(protocol.len == 0 || lies_in(protocol, text));
 }

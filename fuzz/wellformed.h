@@ -1,5 +1,5 @@
-/* Checks what the library has sent, from the RFCs and without the library: HTTP heads (RFC 9112)
- * and frames (RFC 6455 5.2, 5.4, 5.5). */
+/* Checks what the library has sent, from the RFCs and without the library: HTTP heads (RFC 9112),
+ * frames (RFC 6455 5.2, 5.4, 5.5), and compressed messages of stored blocks (RFC 7692 7.2.1). */
 #ifndef WELLFORMED_H
 #define WELLFORMED_H
 
@@ -141,7 +141,7 @@ static size_t check_frame_head(const uint8_t *out, size_t length, int server, si
     uint64_t announced;
 
     require(length >= 2);
-    require((out[0] & 0x70) == 0);
+    require((out[0] & 0x30) == 0);
     require((out[1] >> 7) == (server ? 0 : 1));
     announced = out[1] & 0x7F;
     if (announced >= 126) {
@@ -163,10 +163,34 @@ static size_t check_frame_head(const uint8_t *out, size_t length, int server, si
     return at;
 }
 
+/* Decompresses a message: its blocks are stored ones (RFC 1951 3.2.4), and the last is empty and
+ * without its four bytes of length (RFC 7692 7.2.1). */
+static void inflate_stored(struct bytes *message) {
+    static const uint8_t tail[4] = {0x00, 0x00, 0xFF, 0xFF};
+    struct bytes whole = {NULL, 0, 0};
+    size_t at = 0;
+
+    bytes_add(message, tail, sizeof tail);
+    while (at < message->length) {
+        const uint8_t *head = message->ptr + at;
+        size_t size;
+
+        require(message->length - at >= 5 && head[0] == 0);
+        size = head[1] | (size_t)head[2] << 8;
+        require((size ^ 0xFFFF) == (head[3] | (size_t)head[4] << 8));
+        require(message->length - at - 5 >= size);
+        bytes_add(&whole, head + 5, size);
+        at += 5 + size;
+    }
+    bytes_free(message);
+    *message = whole;
+}
+
 /* Checks frames from the first byte to the last. Nothing but Pongs may follow a Close. */
-static void check_frames(const uint8_t *out, size_t length, int server, struct wire *wire) {
+static void check_frames(const uint8_t *out, size_t length, int server, int deflate,
+                         struct wire *wire) {
     struct bytes message = {NULL, 0, 0};
-    uint8_t opcode, in_message = 0, key[4];
+    uint8_t opcode, in_message = 0, compressed = 0, key[4];
     size_t at = 0, size, i;
     int closed = 0;
 
@@ -181,6 +205,8 @@ static void check_frames(const uint8_t *out, size_t length, int server, struct w
             payload[i] ^= key[i % 4];
         at += size;
         opcode = first & 0x0F;
+        /* RFC 7692 6: on the first frame of a message */
+        require((first & 0x40) == 0 || (deflate && (opcode == 1 || opcode == 2)));
         if (opcode >= 8) {
             require((first & 0x80) != 0 && size <= 125 && opcode <= 10);
             if (opcode == 8) {
@@ -192,10 +218,14 @@ static void check_frames(const uint8_t *out, size_t length, int server, struct w
             }
         } else {
             require(opcode <= 2 && (opcode == 0) == (in_message != 0));
-            if (opcode != 0)
+            if (opcode != 0) {
                 in_message = opcode;
+                compressed = first & 0x40;
+            }
             bytes_add(&message, payload, size);
             if ((first & 0x80) != 0) {
+                if (compressed)
+                    inflate_stored(&message);
                 require(in_message != 1 || utf8_ok(message.ptr, message.length));
                 bytes_add_record(&wire->messages, in_message, message.ptr, message.length);
                 message.length = 0;
@@ -207,9 +237,10 @@ static void check_frames(const uint8_t *out, size_t length, int server, struct w
     bytes_free(&message);
 }
 
-/* Checks all the output of a connection. handshake: 0 if it began with pws_start. Free wire's
- * bytes. */
-static void check_output(const struct bytes *out, int server, int handshake, struct wire *wire) {
+/* Checks all the output of a connection. handshake: 0 if it began with pws_start; deflate: 1 if
+ * permessage-deflate has been agreed on. Free wire's bytes. */
+static void check_output(const struct bytes *out, int server, int handshake, int deflate,
+                         struct wire *wire) {
     size_t at = 0;
 
     memset(wire, 0, sizeof *wire);
@@ -218,7 +249,7 @@ static void check_output(const struct bytes *out, int server, int handshake, str
         return;
     if (handshake)
         at = check_head(out->ptr, out->length, server, wire);
-    check_frames(out->ptr + at, out->length - at, server, wire);
+    check_frames(out->ptr + at, out->length - at, server, deflate, wire);
 }
 
 #endif

@@ -22,8 +22,8 @@
  * A call that fails has changed nothing. pws_strerror says each in a line of English.
  *
  * Threads. A connection is used by one thread at a time; different connections are independent. A
- * pws_config is only read and may be shared by any number of threads. A pws_random is written by
- * every client send: one for each thread.
+ * pws_config is only read and may be shared by any number of threads, if its codec may. A
+ * pws_random is written by every client send: one for each thread.
  *
  * Sections cited without a number of their own are those of RFC 6455.
  *
@@ -110,8 +110,8 @@ enum {
      * if none. Answer with pws_accept or pws_reject, now or later; head's strings last until then.
      */
     PWS_REQUEST = 17,
-    /* Messages may flow. head.protocol: the subprotocol agreed on, or empty. Client: the whole
-     * head, the server's response. */
+    /* Messages may flow. head.protocol: the subprotocol agreed on, or empty; deflate: the
+     * parameters of permessage-deflate agreed on. Client: the whole head, the server's response. */
     PWS_OPEN = 18,
     /* Client. head: the server's response, with any status but 101. Its body, if any, is left in
      * the input cursor for you; end with pws_eof. */
@@ -131,7 +131,8 @@ enum {
 
 /* Flags that are added to the kind given to pws_send and its relatives. */
 enum {
-    PWS_MORE = 0x400 /* not the last part of the message: a fragment (section 5.4) */
+    PWS_MORE = 0x400, /* not the last part of the message: a fragment (section 5.4) */
+    PWS_PLAIN = 0x800 /* do not compress this message; with its first part (RFC 7692 6) */
 };
 
 /* What a function returned or an event carries: one name for each rule that can be broken. Behind
@@ -175,7 +176,10 @@ enum {
     PWS_E_CLOSE_PAYLOAD = 46, /* Close with a payload of one byte. 1002 */
     PWS_E_CLOSE_CODE = 47,    /* a close code that must not be on the wire. 1002 */
     PWS_E_UTF8 = 48,          /* text or close reason is not UTF-8. 1007 */
-    PWS_E_TOO_BIG = 49        /* the message is larger than max_message. 1009 */
+    PWS_E_TOO_BIG = 49,       /* the message is larger than max_message. 1009 */
+    PWS_E_INFLATE = 50,       /* a compressed message is not DEFLATE. 1007 */
+    PWS_E_DEFLATE = 51,       /* the codec failed to compress; pws_send returned PWS_OK. 1011 */
+    PWS_E_CODEC = 52          /* no codec is free for a compressed message. 1013 */
 };
 
 /* What error means: one line of English with the RFC section, at most 123 bytes, never NULL. */
@@ -283,6 +287,62 @@ PWS_API int32_t pws_random_seed(pws_random *random, const uint8_t seed[32]);
  * Errors: PWS_E_ARG a NULL argument; PWS_E_STATE not seeded. */
 PWS_API int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length);
 
+/* ---- Compression: permessage-deflate (RFC 7692) through hooks -------------------------------- */
+
+/* Characters that are enough for pws_deflate_offer and pws_deflate_answer. */
+#define PWS_DEFLATE_TEXT 160
+
+/* The parameters of permessage-deflate (RFC 7692 7.1): wanted, in pws_config, or agreed on. */
+typedef struct pws_deflate_params {
+    uint8_t agreed;                     /* 1: the extension is in use */
+    uint8_t server_no_context_takeover; /* 1: each message of the server stands alone (7.1.1.1) */
+    uint8_t client_no_context_takeover; /* 1: each message of the client stands alone (7.1.1.2) */
+    uint8_t server_max_window_bits; /* 8 to 15: what the server sends looks back at most 2 to the
+                                       power of so many bytes (7.1.2.1) */
+    uint8_t client_max_window_bits; /* likewise for what the client sends (7.1.2.2) */
+    uint8_t window_named;           /* 1: the offer has server_max_window_bits, the answer must */
+    uint8_t reserved[2];            /* 0 */
+} pws_deflate_params;
+
+/* Directions of a codec. */
+enum {
+    PWS_INFLATE = 1, /* decompresses what the peer sends */
+    PWS_DEFLATE = 2  /* compresses what we send */
+};
+
+/* Raw DEFLATE (RFC 1951, no header, no checksum), brought along by the program: zlib in
+ * examples/zlib_codec.h, or any other. The library calls it from pws_next and the functions that
+ * send, and pws_end gives codecs back, so no connection may be forgotten without it. Where context
+ * is taken over, a codec is held from its direction's first compressed message to the end;
+ * otherwise only from a message's first byte to its last, so that a pool of few serves many
+ * connections. */
+typedef struct pws_codec {
+    /* Handed to open. */
+    void *context;
+    /* Returns a codec without history for PWS_INFLATE or PWS_DEFLATE, or NULL if none is free.
+     * window_bits, 8 to 15: how far what it reads may look back, or how far at most what it writes
+     * may, which is then not less than min_deflate_bits. Where none is free, a message that is
+     * received ends the connection with 1013, pws_send returns PWS_E_BUSY. */
+    void *(*open)(void *context, uint32_t direction, uint32_t window_bits);
+    /* Takes bytes from *in and writes decompressed ones to *out, advancing both, until in is used
+     * up or out is full. The end of a final block (BFINAL) is not the end: the next block follows
+     * and may refer to what was before. Returns PWS_OK, or anything else if the bytes are not
+     * DEFLATE; what is in out up to there counts. Whether it minds that a peer looks back further
+     * than was agreed on, is its own affair. */
+    int32_t (*inflate)(void *codec, pws_view *in, pws_bytes *out);
+    /* Compresses all of *in into *out, advancing both, and ends with an empty stored block, so that
+     * the last bytes are 00 00 ff ff (a sync flush); where it has just done so and in is empty, it
+     * may write nothing. Returns PWS_OK when that is done, PWS_E_SPACE when out is full and it
+     * wants to be called again with what is left of in and more room, or anything else if it
+     * failed. */
+    int32_t (*deflate)(void *codec, pws_view *in, pws_bytes *out);
+    /* Takes a codec back. */
+    void (*close)(void *codec);
+    /* 8 to 15: the smallest window that it can deflate with (zlib: 9). It must inflate with all. */
+    uint32_t min_deflate_bits;
+    uintptr_t reserved[2]; /* 0 */
+} pws_codec;
+
 /* ---- Configuration --------------------------------------------------------------------------- */
 
 /* Which end of the connection this is. The client masks (section 5.3), the server closes TCP first
@@ -311,7 +371,12 @@ typedef struct pws_config {
                               spaces or commas; "null" only if listed; NULL: any (section 10.2) */
     const char *protocols;  /* subprotocols, best first, separated by spaces or commas; NULL: none.
                               A client offers them, a server chooses among them */
-    uintptr_t reserved[13]; /* 0 */
+    const pws_codec *codec; /* DEFLATE for permessage-deflate; NULL: neither offered nor accepted */
+    pws_deflate_params
+        deflate;            /* what is wanted of it; window bits 0: 15. agreed is not looked at */
+    uint32_t deflate_min;   /* bytes: messages that are smaller are sent plain; 0: 64 */
+    uint32_t reserved1;     /* 0 */
+    uintptr_t reserved[10]; /* 0 */
 } pws_config;
 
 /* The size in bytes of a transmit half that suits most programs. More gives larger batches. */
@@ -349,11 +414,12 @@ typedef struct pws_event {
                            1006: no Close at all (section 7.1.5) */
     uint32_t sent_code; /* PWS_CLOSED: our close code, likewise; 1006 too if it was still held */
     uint32_t reserved;
-    pws_bytes data;       /* payload, unmasked: in your input buffer or in the receive half */
-    pws_view out[2];      /* PWS_WRITE: what to send; either may be empty, not both */
-    size_t need_receive;  /* PWS_NEED_WORK: bytes */
-    size_t need_transmit; /* PWS_NEED_WORK: bytes */
-    pws_head head;        /* PWS_REQUEST, PWS_OPEN, PWS_REJECTED */
+    pws_bytes data;             /* payload, unmasked: in your input buffer or in the receive half */
+    pws_view out[2];            /* PWS_WRITE: what to send; either may be empty, not both */
+    size_t need_receive;        /* PWS_NEED_WORK: bytes */
+    size_t need_transmit;       /* PWS_NEED_WORK: bytes */
+    pws_head head;              /* PWS_REQUEST, PWS_OPEN, PWS_REJECTED */
+    pws_deflate_params deflate; /* PWS_OPEN */
 } pws_event;
 
 /* States, as in the browsers' API. */
@@ -376,16 +442,18 @@ PWS_API int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, siz
 
 /* What a handshake done elsewhere has agreed on, for pws_start. Begin with zeros. */
 typedef struct pws_agreed {
-    pws_random *random;    /* client: needed; shared, kept until the end */
-    uintptr_t reserved[7]; /* 0 */
+    pws_random *random;         /* client: needed; shared, kept until the end */
+    pws_deflate_params deflate; /* agreed on; needs config.codec */
+    uintptr_t reserved[5];      /* 0 */
 } pws_agreed;
 
 /* Begins a connection that is already open, after a handshake done elsewhere: by an HTTP server, or
  * with HTTP/2 (RFC 8441), for which pws_check_request, pws_check_response and pws_accept_key are
  * the pieces. The role of config decides who masks. No PWS_OPEN follows. work as in pws_init.
  *
- * Errors: as pws_init; PWS_E_ARG agreed is NULL, a reserved field is not 0, or a client has no
- * random; PWS_E_STATE random is not seeded. */
+ * Errors: as pws_init; PWS_E_ARG agreed is NULL, a reserved field is not 0, a client has no random,
+ * or deflate is agreed on without config.codec or out of range; PWS_E_STATE random is not seeded.
+ */
 PWS_API int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
                           const pws_agreed *agreed);
 
@@ -408,7 +476,7 @@ PWS_API int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size);
 PWS_API int32_t pws_lend_transmit(pws_conn *ws, void *memory, size_t size);
 
 /* Abandons the connection at any moment: state CLOSED, no further event, everything lent or
- * borrowed is free. Not needed after PWS_CLOSED. NULL is ignored. */
+ * borrowed is free, codecs are given back. Not needed after PWS_CLOSED. NULL is ignored. */
 PWS_API void pws_end(pws_conn *ws);
 
 /* ---- Pull ------------------------------------------------------------------------------------ */
@@ -420,7 +488,8 @@ PWS_API void pws_end(pws_conn *ws);
  * pws_borrows (a Pong may lie there until then), except before pws_connect, while a request waits
  * for its answer, after PWS_REJECTED, and after PWS_CLOSED (pws_state says which): what is left
  * must be given again, or is yours. However input is cut into reads, events and output together are
- * the same. With in == NULL only output, PWS_OPEN and the end are reported.
+ * the same, but that compressed messages may be cut into other frames. With in == NULL only output,
+ * PWS_OPEN and the end are reported.
  *
  * Output. PWS_WRITE stands for bytes that must reach the transport before the next pws_next on this
  * connection. If the transport took fewer, say so with pws_wrote and pws_hold. Where there is a
@@ -524,24 +593,42 @@ PWS_API int32_t pws_reject(pws_conn *ws, const pws_response *response);
  * first rule that it breaks. head gives method, version, target (empty: not checked), host (if
  * headers has no Host) and, for RFC 8441, method "CONNECT" with the :protocol pseudo-header in
  * head->protocol; then Upgrade, Connection and Sec-WebSocket-Key are not looked for (RFC 8441 5).
- * *protocol (may be NULL) becomes the first of config.protocols that is offered, or empty.
+ * *protocol (may be NULL) becomes the first of config.protocols that is offered, or empty; *deflate
+ * (may be NULL) the parameters of permessage-deflate agreed on, for pws_deflate_answer and
+ * pws_start.
  *
  * Errors: PWS_E_ARG a NULL argument; PWS_E_METHOD, TARGET, HTTP_VERSION, HOST, BODY, UPGRADE,
  * CONNECTION, VERSION, KEY, ORIGIN, PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_request(const pws_config *config, const pws_head *head,
-                                  const pws_header *headers, size_t header_count,
-                                  pws_str *protocol);
+                                  const pws_header *headers, size_t header_count, pws_str *protocol,
+                                  pws_deflate_params *deflate);
 
 /* Handshakes done elsewhere, client side: checks a response as a client does. head gives status and
  * version; key is the Sec-WebSocket-Key that was sent, or empty for RFC 8441, where the status is
  * 2xx and Upgrade, Connection and Sec-WebSocket-Accept are not looked for. *protocol (may be NULL)
- * becomes the subprotocol agreed on, or empty.
+ * becomes the subprotocol agreed on, or empty; *deflate (may be NULL) the parameters of
+ * permessage-deflate.
  *
  * Errors: PWS_E_ARG a NULL argument; PWS_E_STATUS, HTTP_VERSION, UPGRADE, CONNECTION, ACCEPT,
  * PROTOCOL, EXTENSION. */
 PWS_API int32_t pws_check_response(const pws_config *config, const pws_head *head,
                                    const pws_header *headers, size_t header_count, pws_str key,
-                                   pws_str *protocol);
+                                   pws_str *protocol, pws_deflate_params *deflate);
+
+/* Handshakes done elsewhere, client side: writes the value of Sec-WebSocket-Extensions that a
+ * client with this configuration offers (RFC 7692 7): *length characters, no NUL; 0 if config.codec
+ * is NULL.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_SPACE longer than capacity; PWS_DEFLATE_TEXT is enough.
+ */
+PWS_API int32_t pws_deflate_offer(const pws_config *config, char *text, size_t capacity,
+                                  size_t *length);
+
+/* Handshakes done elsewhere, server side: writes the value of Sec-WebSocket-Extensions that answers
+ * with what pws_check_request has agreed on; *length is 0 if nothing is. Errors as
+ * pws_deflate_offer. */
+PWS_API int32_t pws_deflate_answer(const pws_deflate_params *agreed, char *text, size_t capacity,
+                                   size_t *length);
 
 /* Computes the Sec-WebSocket-Accept for a Sec-WebSocket-Key (section 4.2.2): 28 characters, no NUL.
  *
@@ -554,27 +641,36 @@ PWS_API int32_t pws_accept_key(char accept[28], pws_str key);
 /* Sends a message, a part of one, or a Ping or Pong. kind is PWS_TEXT, PWS_BINARY, PWS_PING or
  * PWS_PONG; PWS_TEXT or PWS_BINARY may be or-ed with PWS_MORE for all parts of a message but the
  * last, which have the same kind (section 5.4). Text must be UTF-8 (section 5.6): this is not
- * checked here, pws_utf8_valid does. Small data is copied into the transmit half and free at once;
+ * checked here, pws_utf8_valid does. A message that is worth it is
+ * compressed where permessage-deflate is agreed on and there is a transmit half (see
+ * config.deflate_min, PWS_PLAIN). Small data is copied into the transmit half and free at once;
  * otherwise it is borrowed (see pws_borrows) until pws_next has returned its last PWS_WRITE and
  * been called again. A client's frames are masked with a fresh key (section 5.3).
  *
  * Errors: PWS_E_ARG ws is NULL, data is NULL and length not 0, or kind is none of those;
  * PWS_E_STATE the connection is not open; PWS_E_FRAGMENT another kind of message is unfinished;
  * PWS_E_CONTROL Ping or Pong with PWS_MORE or over 125 bytes; PWS_E_BUSY data is borrowed from an
- * earlier call, or the transmit half is full: pull, write, and try again; PWS_E_SPACE client
- * without a transmit half. */
+ * earlier call, or the transmit half is full: pull, write, and try again; or no codec is free: try
+ * again later, or with PWS_PLAIN; PWS_E_SPACE client without a transmit half, or a compressed
+ * message goes on without one. */
 PWS_API int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* As pws_send, for data that may be overwritten: a client masks it where it lies, so that large
  * messages are never copied. It is borrowed, and scrambled after the call. */
 PWS_API int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length);
 
-/* Server: sends a whole frame that pws_frame_write has written without a masking key: one message,
- * Ping or Pong, the same bytes for any number of connections. Borrowed like other data.
+/* Server: sends a whole frame that pws_frame_write has written without a masking key, or
+ * pws_frame_deflate: one message, Ping or Pong, the same bytes for any number of connections.
+ * Borrowed like other data. window_bits: as given to pws_frame_deflate, otherwise 0. A compressed
+ * frame can go only where server_no_context_takeover is agreed on, or it would miss in the history
+ * of both ends, and server_max_window_bits is not less than its window.
  *
- * Errors: PWS_E_ARG a NULL argument, or not exactly one such frame; PWS_E_STATE not open, or a
- * client; PWS_E_FRAGMENT a message is unfinished and this is another; PWS_E_BUSY as pws_send. */
-PWS_API int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length);
+ * Errors: PWS_E_ARG a NULL argument, not exactly one such frame, or window_bits does not belong to
+ * it; PWS_E_STATE not open, or a client; PWS_E_FRAGMENT a message is unfinished and this is
+ * another; PWS_E_EXTENSION it is compressed and can't go here: send it plain; PWS_E_BUSY as
+ * pws_send. */
+PWS_API int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length,
+                                  uint32_t window_bits);
 
 /* Begins the closing handshake (section 7): a Close frame with a code (0: none; 1000 to 1003, 1007
  * to 1014, 3000 to 4999) and a reason of at most 123 bytes of UTF-8, borrowed until written.
@@ -601,6 +697,17 @@ PWS_API size_t pws_frame_size(size_t length, int masked);
 PWS_API int32_t pws_frame_write(void *buffer, size_t capacity, size_t *written, uint32_t kind,
                                 const uint8_t *masking_key, const void *data, size_t length);
 
+/* Writes a server's frame with a whole compressed message into buffer, to be sent to many with
+ * pws_send_prepared: kind is PWS_TEXT or PWS_BINARY, window_bits 8 to 15 the window to compress
+ * with. config.codec is opened for it and closed again.
+ *
+ * Errors: PWS_E_ARG a NULL argument, no codec, a window it can't deflate with, or another kind;
+ * PWS_E_BUSY no codec is free; PWS_E_DEFLATE the codec failed; PWS_E_SPACE capacity is too small
+ * (it may take 24 bytes more than the frame has in the end). */
+PWS_API int32_t pws_frame_deflate(const pws_config *config, uint32_t window_bits, void *buffer,
+                                  size_t capacity, size_t *written, uint32_t kind, const void *data,
+                                  size_t length);
+
 /* 1 if the bytes are UTF-8 (RFC 3629), 0 if not. Nothing is UTF-8. */
 PWS_API int pws_utf8_valid(const void *data, size_t length);
 
@@ -616,9 +723,10 @@ struct pws_conn {
     const uint8_t *send_data; /* borrowed payload of the frame being sent: what is left of it */
     uint8_t *pong_data;      /* payload of the Pong that is owed: input, receive or transmit half */
     const char *reason;      /* borrowed reason of the Close that is owed */
+    void *inflater;          /* codec of received messages, or NULL */
+    void *deflater;          /* codec of sent messages, or NULL */
     uint64_t frame_left;     /* received frame: payload bytes still to come */
     uint64_t message_length; /* received message: payload bytes that its frame headers announced */
-    uint64_t max_message;    /* bytes: from config, with the default put in */
     size_t send_length;      /* bytes at send_data */
     size_t gathered;         /* bytes in the receive half: of a message, or of a head */
     uint32_t busy;           /* what is under way or owed: bits of internal.h */
@@ -646,7 +754,14 @@ struct pws_conn {
     uint8_t pong_length;     /* bytes at pong_data */
     uint8_t reason_length;   /* bytes at reason */
     uint8_t request_error;   /* server: the rule that the waiting request breaks */
-    uint8_t reserved0;
+    uint8_t compressed;      /* 1: the received message is compressed */
+    uint8_t has_payload;     /* 1: and is not without payload */
+    uint8_t tail_length;     /* of the four bytes at its end, how many the codec has had */
+    uint8_t send_compressed; /* 1: the message being sent is compressed */
+    uint8_t send_first;      /* first byte of its next frame, without FIN */
+    uint8_t stash_length;    /* bytes in stash */
+    uint8_t stash[4];        /* compressed bytes that may turn out to be the last four */
+    pws_deflate_params deflate; /* agreed on */
     uintptr_t reserved[4];
 };
 

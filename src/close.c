@@ -33,9 +33,14 @@ PWS_PRIVATE int32_t pws_close_parse(pws_bytes payload, uint16_t *code, pws_bytes
 PWS_PRIVATE uint16_t pws_close_code_for(int32_t error) {
     switch (error) {
     case PWS_E_UTF8:
+    case PWS_E_INFLATE:
         return 1007;
     case PWS_E_TOO_BIG:
         return 1009;
+    case PWS_E_DEFLATE:
+        return 1011;
+    case PWS_E_CODEC:
+        return 1013;
     default:
         return 1002;
     }

@@ -9,13 +9,15 @@ static int pws_config_ok(const pws_config *config) {
         return 0;
     if ((config->flags & ~(uint32_t)(PWS_STREAM | PWS_REQUIRE_ORIGIN | PWS_NO_AUTO_PONG)) != 0)
         return 0;
+    if (!pws_deflate_wish_ok(config))
+        return 0;
     if (config->max_head != 0 && (config->max_head < 64 || config->max_head > 0x1000000))
         return 0;
-    return config->reserved0 == 0 &&
+    return config->reserved0 == 0 && config->reserved1 == 0 &&
            pws_is_zero(config->reserved, sizeof config->reserved / sizeof(uintptr_t));
 }
 
-static uint64_t pws_max_message(const pws_config *config) {
+PWS_PRIVATE uint64_t pws_max_message(const pws_config *config) {
     if (config->max_message != 0)
         return config->max_message;
     return (config->flags & PWS_STREAM) != 0 ? UINT64_MAX : (uint64_t)PWS_DEFAULT_MESSAGE;
@@ -27,7 +29,9 @@ size_t pws_receive_size(const pws_config *config) {
     if (!pws_config_ok(config))
         return 0;
     head = config->max_head != 0 ? config->max_head : (uint64_t)PWS_DEFAULT_HEAD;
-    message = (config->flags & PWS_STREAM) != 0 ? 0 : pws_max_message(config);
+    message = pws_max_message(config);
+    if ((config->flags & PWS_STREAM) != 0) /* what is decompressed at a time */
+        message = config->codec != NULL ? PWS_INFLATE_PIECE : 0;
     if (message > SIZE_MAX - PWS_MAX_CONTROL)
         return SIZE_MAX;
     message += PWS_MAX_CONTROL;
@@ -58,7 +62,7 @@ static int pws_receive_busy(const pws_conn *ws) {
 }
 
 static int pws_transmit_busy(const pws_conn *ws) {
-    if (ws->batch_length != 0 || (ws->busy & PWS_BUSY_MASK) != 0)
+    if (ws->batch_length != 0 || (ws->busy & (PWS_BUSY_MASK | PWS_BUSY_DEFLATE)) != 0)
         return 1;
     if ((ws->busy & PWS_BUSY_PONG) != 0 &&
         pws_lies_in(ws->pong_data, ws->transmit, ws->transmit_size))
@@ -104,7 +108,6 @@ static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, siz
         return PWS_E_SPACE;
     memset(ws, 0, sizeof *ws);
     ws->config = config;
-    ws->max_message = pws_max_message(config);
     ws->code = 1006;
     ws->sent_code = 1006;
     ws->phase = phase;
@@ -123,11 +126,22 @@ int32_t pws_init(pws_conn *ws, const pws_config *config, void *work, size_t work
     return pws_begin(ws, config, work, work_size, phase);
 }
 
+/* Whether parameters agreed on elsewhere make sense. */
+static int pws_agreed_ok(const pws_config *config, const pws_deflate_params *agreed) {
+    if (agreed->agreed == 0)
+        return 1;
+    return agreed->agreed == 1 && agreed->server_no_context_takeover <= 1 &&
+           agreed->client_no_context_takeover <= 1 && agreed->window_named <= 1 &&
+           agreed->reserved[0] == 0 && agreed->reserved[1] == 0 && config->codec != NULL &&
+           agreed->server_max_window_bits >= 8 && agreed->server_max_window_bits <= 15 &&
+           agreed->client_max_window_bits >= 8 && agreed->client_max_window_bits <= 15;
+}
+
 int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t work_size,
                   const pws_agreed *agreed) {
     int32_t error;
 
-    if (config == NULL || agreed == NULL ||
+    if (config == NULL || agreed == NULL || !pws_agreed_ok(config, &agreed->deflate) ||
         !pws_is_zero(agreed->reserved, sizeof agreed->reserved / sizeof(uintptr_t)))
         return PWS_E_ARG;
     if (config->role == PWS_CLIENT) {
@@ -137,8 +151,10 @@ int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t wor
             return PWS_E_STATE;
     }
     error = pws_begin(ws, config, work, work_size, PWS_PHASE_OPEN);
-    if (error == PWS_OK)
+    if (error == PWS_OK) {
         ws->random = agreed->random;
+        ws->deflate = agreed->deflate;
+    }
     return error;
 }
 
@@ -170,6 +186,7 @@ void pws_end(pws_conn *ws) {
     if (ws == NULL)
         return;
     ws->busy = 0;
+    pws_close_codecs(ws);
     ws->gathered = 0;
     ws->control_length = 0;
     ws->batch_length = 0;
@@ -183,7 +200,7 @@ void pws_end(pws_conn *ws) {
 static int pws_input(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     if (ws->phase == PWS_PHASE_ACCEPTED)
         return pws_open(ws, ev);
-    if (in == NULL || in->len == 0)
+    if (in == NULL || (in->len == 0 && (ws->busy & PWS_BUSY_INFLATE) == 0))
         return 0;
     switch (ws->phase) {
     case PWS_PHASE_REQUEST:

@@ -55,11 +55,14 @@ PWS_PRIVATE uint64_t pws_frame_length(const uint8_t *head) {
     return length;
 }
 
-PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message) {
+PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message, int deflate) {
     uint8_t opcode = first & 0x0F;
     int control = (opcode & 0x08) != 0;
+    uint8_t undefined = 0x70;
 
-    if ((first & 0x70) != 0) /* 5.2: 0 unless an extension defines them */
+    if (deflate && opcode != PWS_CONTINUATION && !control) /* RFC 7692 6: a message's first frame */
+        undefined = 0x30;
+    if ((first & undefined) != 0) /* 5.2: 0 unless an extension defines them */
         return PWS_E_RSV;
     if ((opcode > PWS_BINARY && !control) || opcode > PWS_PONG) /* 5.2: 3 to 7, 0xB to 0xF */
         return PWS_E_OPCODE;
@@ -92,7 +95,9 @@ PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head) {
 }
 
 PWS_PRIVATE int32_t pws_frame_check_kind(uint32_t kind, size_t length) {
-    switch (kind & ~(uint32_t)PWS_MORE) {
+    if ((kind & PWS_PLAIN) != 0 && (kind & 0x08) != 0)
+        return PWS_E_ARG;
+    switch (kind & ~(uint32_t)(PWS_MORE | PWS_PLAIN)) {
     case PWS_TEXT:
     case PWS_BINARY:
         return PWS_OK;
@@ -126,7 +131,8 @@ int32_t pws_frame_write(void *buffer, size_t capacity, size_t *written, uint32_t
     size_t head;
     int32_t error = PWS_OK;
 
-    if (buffer == NULL || written == NULL || (data == NULL && length != 0))
+    if (buffer == NULL || written == NULL || (data == NULL && length != 0) ||
+        (kind & PWS_PLAIN) != 0)
         return PWS_E_ARG;
     if (opcode != PWS_CONTINUATION)
         error = pws_frame_check_kind(kind, length);

@@ -1,7 +1,7 @@
-/* The rules of the opening handshake (RFC 6455 4), of both roles, and the heads that we send.
- * Nothing here keeps state. First the header lines are read once and what they say is gathered;
- * then the rules are judged in a fixed order, each a function with its section. Sections without a
- * number of their own are those of RFC 6455. */
+/* The rules of the opening handshake (RFC 6455 4), of both roles. Nothing here keeps state. First
+ * the header lines are read once and what they say is gathered; then the rules are judged in a
+ * fixed order, each a function with its section. Sections without a number of their own are those
+ * of RFC 6455. */
 #include "internal.h"
 
 /* ---- What the header lines say ---- */
@@ -13,14 +13,15 @@ typedef struct pws_single {
 } pws_single;
 
 typedef struct pws_findings {
-    pws_str configured; /* config.protocols */
-    pws_single host, key, version, origin, accept, protocol;
-    pws_str chosen;    /* the subprotocol offered that stands first in configured */
-    size_t rank;       /* its place there; SIZE_MAX: none */
-    size_t offers;     /* subprotocols in Sec-WebSocket-Protocol */
-    size_t extensions; /* extensions in Sec-WebSocket-Extensions */
+    const pws_config *config;
+    pws_single host, key, version, origin, accept, protocol, extension;
+    pws_str chosen;             /* the subprotocol offered that stands first in config.protocols */
+    size_t rank;                /* its place there; SIZE_MAX: none */
+    size_t offers;              /* subprotocols in Sec-WebSocket-Protocol */
+    size_t extensions;          /* extensions in Sec-WebSocket-Extensions */
+    pws_str answer;             /* the first of them */
+    pws_deflate_params deflate; /* what the first offer agrees on that a server can accept */
     /* 1 if ... */
-    int has_extensions;    /* there is a Sec-WebSocket-Extensions */
     int has_body;          /* a body is announced */
     int websocket;         /* Upgrade names websocket */
     int other_upgrade;     /* Upgrade names something else */
@@ -59,8 +60,7 @@ static void pws_found_length(pws_findings *found, pws_str value) {
         found->has_body = 1;
 }
 
-/* The place of a subprotocol among those configured, best first; SIZE_MAX if it is none of them. */
-static size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
+PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
     pws_str word;
     size_t rank = 0;
     while (pws_word_next(&configured, &word)) {
@@ -78,7 +78,7 @@ static void pws_found_protocols(pws_findings *found, pws_str value) {
     pws_str element;
     pws_found_single(&found->protocol, value);
     while (pws_element_next(&value, &element)) {
-        size_t rank = pws_protocol_rank(found->configured, element);
+        size_t rank = pws_protocol_rank(pws_cstr(found->config->protocols), element);
         found->offers++;
         if (!pws_is_token(element))
             found->protocols_broken = 1;
@@ -89,70 +89,23 @@ static void pws_found_protocols(pws_findings *found, pws_str value) {
     }
 }
 
-/* Takes the character off *rest if it begins so. */
-static int pws_take_character(pws_str *rest, char c) {
-    if (rest->len == 0 || rest->ptr[0] != c)
-        return 0;
-    *rest = pws_part(*rest, 1, rest->len);
-    return 1;
-}
-
-static int pws_take_token(pws_str *rest) {
-    size_t end = 0;
-    while (end < rest->len && pws_is_tchar(rest->ptr[end]))
-        end++;
-    *rest = pws_part(*rest, end, rest->len);
-    return end > 0;
-}
-
-/* The rest of a quoted string, whose content must be a token once it is unescaped (9.1). */
-static int pws_take_quoted_token(pws_str *rest) {
-    size_t length = 0;
-    while (!pws_take_character(rest, '"')) {
-        (void)pws_take_character(rest, '\\');
-        if (rest->len == 0 || !pws_is_tchar(rest->ptr[0]))
-            return 0;
-        *rest = pws_part(*rest, 1, rest->len);
-        length++;
-    }
-    return length > 0;
-}
-
-/* extension-param (9.1): token [ "=" (token | quoted-string) ]. White space may stand between them,
- * as the grammar of RFC 2616 2.1 that section 9.1 uses has it. */
-static int pws_take_parameter(pws_str *rest) {
-    *rest = pws_trim(*rest);
-    if (!pws_take_token(rest))
-        return 0;
-    *rest = pws_trim(*rest);
-    if (!pws_take_character(rest, '='))
-        return 1;
-    *rest = pws_trim(*rest);
-    return pws_take_character(rest, '"') ? pws_take_quoted_token(rest) : pws_take_token(rest);
-}
-
-/* extension (9.1): token *( ";" extension-param ). */
-static int pws_is_extension(pws_str element) {
-    if (!pws_take_token(&element))
-        return 0;
-    for (;;) {
-        element = pws_trim(element);
-        if (element.len == 0)
-            return 1;
-        if (!pws_take_character(&element, ';') || !pws_take_parameter(&element))
-            return 0;
-    }
+/* One extension. Several offers of permessage-deflate are alternatives, the best first (RFC 7692
+ * 5): the first that can be accepted is. */
+static void pws_found_extension(pws_findings *found, pws_str extension) {
+    if (found->extensions++ == 0)
+        found->answer = extension;
+    if (!pws_is_extension(extension))
+        found->extensions_broken = 1;
+    else if (!found->deflate.agreed)
+        (void)pws_deflate_accept(found->config, extension, &found->deflate);
 }
 
 /* A list of extensions, which may go on in further lines (9.1). */
 static void pws_found_extensions(pws_findings *found, pws_str value) {
     pws_str element;
-    found->has_extensions = 1;
-    while (pws_element_next(&value, &element)) {
-        found->extensions++;
-        if (!pws_is_extension(element))
-            found->extensions_broken = 1;
-    }
+    pws_found_single(&found->extension, value);
+    while (pws_element_next(&value, &element))
+        pws_found_extension(found, element);
 }
 
 static void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
@@ -183,7 +136,7 @@ static void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
 
 static void pws_find_nothing(pws_findings *found, const pws_config *config) {
     memset(found, 0, sizeof *found);
-    found->configured = pws_cstr(config->protocols);
+    found->config = config;
     found->rank = SIZE_MAX;
 }
 
@@ -346,7 +299,7 @@ static int pws_offers_ok(const pws_findings *found) {
 
 /* 4.2.1 item 9, 9.1: one or more extensions, if there is such a line. */
 static int pws_extensions_ok(const pws_findings *found) {
-    return !found->extensions_broken && (found->extensions > 0 || !found->has_extensions);
+    return !found->extensions_broken && (found->extensions > 0 || found->extension.count == 0);
 }
 
 static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
@@ -380,29 +333,32 @@ static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
 }
 
 static int32_t pws_request_verdict(const pws_config *config, const pws_head *head,
-                                   const pws_findings *found, pws_str *protocol) {
+                                   const pws_findings *found, pws_str *protocol,
+                                   pws_deflate_params *deflate) {
     int32_t error = pws_request_judge(config, head, found);
     if (error == PWS_OK && protocol != NULL)
         *protocol = found->chosen;
+    if (error == PWS_OK && deflate != NULL)
+        *deflate = found->deflate;
     return error;
 }
 
 PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
-                                      pws_str *protocol) {
+                                      pws_str *protocol, pws_deflate_params *deflate) {
     pws_findings found;
     pws_find_in_fields(&found, config, head->fields);
-    return pws_request_verdict(config, head, &found, protocol);
+    return pws_request_verdict(config, head, &found, protocol, deflate);
 }
 
 int32_t pws_check_request(const pws_config *config, const pws_head *head, const pws_header *headers,
-                          size_t header_count, pws_str *protocol) {
+                          size_t header_count, pws_str *protocol, pws_deflate_params *deflate) {
     pws_findings found;
     if (config == NULL || head == NULL || pws_is_missing(head->method) ||
         pws_is_missing(head->target) || pws_is_missing(head->host) ||
         pws_is_missing(head->protocol) ||
         pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
         return PWS_E_ARG;
-    return pws_request_verdict(config, head, &found, protocol);
+    return pws_request_verdict(config, head, &found, protocol, deflate);
 }
 
 PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted) {
@@ -439,15 +395,20 @@ static int pws_answer_ok(const pws_findings *found) {
     if (found->protocol.count == 0)
         return 1;
     return found->protocol.count == 1 &&
-           pws_protocol_rank(found->configured, found->protocol.value) != SIZE_MAX;
+           pws_protocol_rank(pws_cstr(found->config->protocols), found->protocol.value) != SIZE_MAX;
 }
 
-/* Item 5: we have offered none. */
-static int pws_no_extension(const pws_findings *found) {
-    return !found->has_extensions;
+/* Item 5, 9.1, 11.3.2: none, or the one that we have offered. *deflate becomes what it says. */
+static int pws_extension_ok(const pws_findings *found, pws_deflate_params *deflate) {
+    memset(deflate, 0, sizeof *deflate);
+    if (found->extension.count == 0)
+        return 1;
+    return found->extension.count == 1 && found->extensions == 1 && !found->extensions_broken &&
+           pws_deflate_confirm(found->config, found->answer, deflate);
 }
 
-static int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key) {
+static int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key,
+                                  pws_deflate_params *deflate) {
     int extended = key.len == 0;
     if (!pws_status_ok(head, extended))
         return PWS_E_STATUS;
@@ -461,34 +422,37 @@ static int32_t pws_response_judge(const pws_head *head, const pws_findings *foun
         return PWS_E_ACCEPT;
     if (!pws_answer_ok(found))
         return PWS_E_PROTOCOL;
-    if (!pws_no_extension(found))
+    if (!pws_extension_ok(found, deflate))
         return PWS_E_EXTENSION;
     return PWS_OK;
 }
 
 static int32_t pws_response_verdict(const pws_head *head, const pws_findings *found, pws_str key,
-                                    pws_str *protocol) {
-    int32_t error = pws_response_judge(head, found, key);
+                                    pws_str *protocol, pws_deflate_params *deflate) {
+    pws_deflate_params agreed;
+    int32_t error = pws_response_judge(head, found, key, &agreed);
     if (error == PWS_OK && protocol != NULL)
         *protocol = found->protocol.value;
+    if (error == PWS_OK && deflate != NULL)
+        *deflate = agreed;
     return error;
 }
 
 PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
-                                       pws_str *protocol) {
+                                       pws_str *protocol, pws_deflate_params *deflate) {
     pws_findings found;
     pws_find_in_fields(&found, config, head->fields);
-    return pws_response_verdict(head, &found, key, protocol);
+    return pws_response_verdict(head, &found, key, protocol, deflate);
 }
 
 int32_t pws_check_response(const pws_config *config, const pws_head *head,
                            const pws_header *headers, size_t header_count, pws_str key,
-                           pws_str *protocol) {
+                           pws_str *protocol, pws_deflate_params *deflate) {
     pws_findings found;
     if (config == NULL || head == NULL || pws_is_missing(key) ||
         pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
         return PWS_E_ARG;
-    return pws_response_verdict(head, &found, key, protocol);
+    return pws_response_verdict(head, &found, key, protocol, deflate);
 }
 
 int32_t pws_accept_key(char accept[28], pws_str key) {
@@ -504,255 +468,4 @@ int32_t pws_accept_key(char accept[28], pws_str key) {
     pws_sha1(digest, text, sizeof text);
     pws_base64_encode(accept, digest, sizeof digest);
     return PWS_OK;
-}
-
-/* ---- The heads that we send ---- */
-
-/* Ends a head that begins at start. One that did not fit is taken back. */
-static int32_t pws_head_end(pws_writer *out, size_t start) {
-    if (!out->full)
-        return PWS_OK;
-    out->length = start;
-    return PWS_E_SPACE;
-}
-
-/* 4.1 item 10: each is a token, and stands once. */
-static int pws_protocols_ok(pws_str protocols) {
-    pws_str word;
-    while (pws_word_next(&protocols, &word))
-        if (!pws_is_token(word) || pws_protocol_rank(protocols, word) != SIZE_MAX)
-            return 0;
-    return 1;
-}
-
-static void pws_put_protocols(pws_writer *out, pws_str protocols) {
-    const char *before = "Sec-WebSocket-Protocol: ";
-    pws_str word;
-    if (!pws_word_next(&protocols, &word))
-        return;
-    do {
-        pws_put_text(out, before);
-        pws_put(out, word);
-        before = ", ";
-    } while (pws_word_next(&protocols, &word));
-    pws_put_text(out, "\r\n");
-}
-
-/* 1 if the text may be empty, or has visible ASCII characters only. */
-static int pws_is_optional(pws_str text) {
-    return text.len == 0 || (text.ptr != NULL && pws_is_visible(text));
-}
-
-/* What pws_connect demands of a request; no fragment (3). */
-static int32_t pws_write_request_check(const pws_config *config, const pws_request *request) {
-    if (request->host.len == 0 || !pws_is_optional(request->host) ||
-        !pws_is_optional(request->target) || !pws_is_optional(request->origin) ||
-        pws_index_of(request->target, '#') < request->target.len)
-        return PWS_E_ARG;
-    if (!pws_protocols_ok(pws_cstr(config->protocols)))
-        return PWS_E_PROTOCOL;
-    return pws_headers_check(PWS_CLIENT, request->headers, request->header_count);
-}
-
-PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
-                                      const pws_request *request, pws_str key) {
-    size_t start = out->length;
-    int32_t error = pws_write_request_check(config, request);
-    if (error != PWS_OK)
-        return error;
-    pws_put_text(out, "GET ");
-    if (request->target.len == 0 || request->target.ptr[0] != '/')
-        pws_put_text(out, "/");
-    pws_put(out, request->target);
-    pws_put_text(out, " HTTP/1.1\r\n");
-    pws_put_header(out, "Host", request->host);
-    pws_put_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-    pws_put_header(out, "Sec-WebSocket-Key", key);
-    pws_put_text(out, "Sec-WebSocket-Version: 13\r\n");
-    if (request->origin.len > 0)
-        pws_put_header(out, "Origin", request->origin);
-    pws_put_protocols(out, pws_cstr(config->protocols));
-    pws_put_headers(out, request->headers, request->header_count);
-    pws_put_text(out, "\r\n");
-    return pws_head_end(out, start);
-}
-
-static const char *pws_reason_phrase(uint32_t status) {
-    switch (status) {
-    case 101:
-        return "Switching Protocols";
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 202:
-        return "Accepted";
-    case 204:
-        return "No Content";
-    case 205:
-        return "Reset Content";
-    case 301:
-        return "Moved Permanently";
-    case 302:
-        return "Found";
-    case 303:
-        return "See Other";
-    case 304:
-        return "Not Modified";
-    case 307:
-        return "Temporary Redirect";
-    case 308:
-        return "Permanent Redirect";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 408:
-        return "Request Timeout";
-    case 409:
-        return "Conflict";
-    case 410:
-        return "Gone";
-    case 413:
-        return "Content Too Large";
-    case 414:
-        return "URI Too Long";
-    case 421:
-        return "Misdirected Request";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 500:
-        return "Internal Server Error";
-    case 501:
-        return "Not Implemented";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    default:
-        return ""; /* RFC 9112 4: it may be empty, the space before it not left out */
-    }
-}
-
-static void pws_put_status_line(pws_writer *out, uint32_t status) {
-    pws_put_text(out, "HTTP/1.1 ");
-    pws_put_number(out, status);
-    pws_put_text(out, " ");
-    pws_put_text(out, pws_reason_phrase(status));
-    pws_put_text(out, "\r\n");
-}
-
-PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
-                                     const pws_response *response, pws_str protocol) {
-    char accept[PWS_ACCEPT_LENGTH];
-    pws_str key = pws_cstr(NULL), value = {accept, PWS_ACCEPT_LENGTH};
-    size_t start = out->length;
-    int32_t error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
-    if (error != PWS_OK)
-        return error;
-    (void)pws_header_find(head->fields, "Sec-WebSocket-Key", &key);
-    error = pws_accept_key(accept, key);
-    if (error != PWS_OK)
-        return error;
-    pws_put_status_line(out, 101);
-    pws_put_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-    pws_put_header(out, "Sec-WebSocket-Accept", value);
-    if (protocol.len > 0)
-        pws_put_header(out, "Sec-WebSocket-Protocol", protocol);
-    pws_put_headers(out, response->headers, response->header_count);
-    pws_put_text(out, "\r\n");
-    return pws_head_end(out, start);
-}
-
-/* Who sends 426 must send Upgrade (RFC 9110 15.5.22), list it in Connection (7.8), and say which
- * version is wanted (RFC 6455 4.4). */
-static void pws_put_connection(pws_writer *out, uint32_t status) {
-    if (status == 426)
-        pws_put_text(out, "Upgrade: websocket\r\nConnection: close, Upgrade\r\n"
-                          "Sec-WebSocket-Version: 13\r\n");
-    else
-        pws_put_text(out, "Connection: close\r\n");
-}
-
-static void pws_put_content_length(pws_writer *out, size_t length) {
-    pws_put_text(out, "Content-Length: ");
-    pws_put_number(out, length);
-    pws_put_text(out, "\r\n");
-}
-
-/* RFC 9110 6.4.1: responses that have no content, and so no Content-Length. */
-static int pws_is_bodiless(uint32_t status) {
-    return status == 204 || status == 304;
-}
-
-/* And 205, which says with a Content-Length of 0 that it has none (RFC 9110 15.3.6). */
-static int pws_may_have_body(uint32_t status) {
-    return !pws_is_bodiless(status) && status != 205;
-}
-
-PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response) {
-    size_t start = out->length, length = response->body.len;
-    int32_t error;
-    if (response->status < 200 || response->status > 599 || response->protocol.len > 0 ||
-        (length > 0 && (response->body.ptr == NULL || !pws_may_have_body(response->status))))
-        return PWS_E_ARG;
-    error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
-    if (error != PWS_OK)
-        return error;
-    pws_put_status_line(out, response->status);
-    pws_put_headers(out, response->headers, response->header_count);
-    if (!pws_is_bodiless(response->status))
-        pws_put_content_length(out, length);
-    pws_put_connection(out, response->status);
-    pws_put_text(out, "\r\n");
-    return pws_head_end(out, start);
-}
-
-static uint32_t pws_refusal_status(int32_t error) {
-    switch (error) {
-    case PWS_E_METHOD:
-        return 405;
-    case PWS_E_ORIGIN:
-        return 403;
-    case PWS_E_UPGRADE:
-    case PWS_E_CONNECTION:
-    case PWS_E_VERSION:
-        return 426;
-    case PWS_E_HEAD_SIZE:
-        return 431;
-    default:
-        return 400;
-    }
-}
-
-PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only) {
-    size_t start = out->length;
-    uint32_t status = pws_refusal_status(error);
-    pws_str text = pws_cstr(pws_strerror(error));
-    pws_put_status_line(out, status);
-    if (status == 405)
-        pws_put_text(out, "Allow: GET\r\n"); /* RFC 9110 15.5.6 */
-    pws_put_text(out, "Content-Type: text/plain; charset=utf-8\r\n");
-    pws_put_content_length(out, text.len + 1);
-    pws_put_connection(out, status);
-    pws_put_text(out, "\r\n");
-    if (!head_only) { /* RFC 9110 9.3.2 */
-        pws_put(out, text);
-        pws_put_text(out, "\n");
-    }
-    return pws_head_end(out, start);
 }

@@ -1,5 +1,6 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
- * message, opening -> phase -> output -> frame, close, handshake, write, http, fields -> leaves. */
+ * message, opening -> phase -> output -> frame, close, heads -> handshake -> negotiation ->
+ * extension, write, http, fields -> leaves. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -29,12 +30,14 @@ int memcmp(const void *, const void *, size_t);
 #endif
 
 enum {
-    PWS_MAX_CONTROL = 125,        /* payload bytes of a control frame (RFC 6455 5.5) */
-    PWS_MAX_REASON = 123,         /* bytes of a close reason: 125 less the code */
-    PWS_MAX_FRAME_HEAD = 14,      /* bytes of a frame header with 64-bit length and masking key */
-    PWS_KEY_LENGTH = 24,          /* characters of a Sec-WebSocket-Key */
-    PWS_ACCEPT_LENGTH = 28,       /* characters of a Sec-WebSocket-Accept */
-    PWS_DEFAULT_HEAD = 8192,      /* bytes: pws_config.max_head */
+    PWS_MAX_CONTROL = 125,   /* payload bytes of a control frame (RFC 6455 5.5) */
+    PWS_MAX_REASON = 123,    /* bytes of a close reason: 125 less the code */
+    PWS_MAX_FRAME_HEAD = 14, /* bytes of a frame header with 64-bit length and masking key */
+    PWS_KEY_LENGTH = 24,     /* characters of a Sec-WebSocket-Key */
+    PWS_ACCEPT_LENGTH = 28,  /* characters of a Sec-WebSocket-Accept */
+    PWS_DEFAULT_HEAD = 8192, /* bytes: pws_config.max_head */
+    PWS_INFLATE_PIECE =
+        4096, /* bytes of a compressed message that are delivered at a time, at least */
     PWS_DEFAULT_MESSAGE = 1048576 /* bytes: pws_config.max_message */
 };
 
@@ -145,7 +148,7 @@ PWS_PRIVATE size_t pws_frame_head_size(const uint8_t *head);
 /* The payload length in a complete frame header. */
 PWS_PRIVATE uint64_t pws_frame_length(const uint8_t *head);
 /* The rules for a received header: its first byte, its second, and its complete length. */
-PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message);
+PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message, int deflate);
 PWS_PRIVATE int32_t pws_frame_check_second(uint8_t first, uint8_t second, uint32_t role);
 PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head);
 /* The rules for what the program sends as kind (PWS_TEXT | PWS_MORE, ...). */
@@ -162,22 +165,54 @@ PWS_PRIVATE int32_t pws_close_parse(pws_bytes payload, uint16_t *code, pws_bytes
 /* The close code that tells the peer of an error of ours. */
 PWS_PRIVATE uint16_t pws_close_code_for(int32_t error);
 
+/* ---- extension.c: the grammar of Sec-WebSocket-Extensions (RFC 6455 9.1) ---- */
+
+/* 1 if element is an extension: token *( ";" parameter ). */
+PWS_PRIVATE int pws_is_extension(pws_str element);
+/* Takes the name off *rest, an extension that has passed pws_is_extension. */
+PWS_PRIVATE pws_str pws_extension_name(pws_str *rest);
+/* Takes the next parameter off *rest. value: as it stands behind the "=", a quoted string with its
+ * quotes; {NULL, 0} if there is no "=". Returns 0 at the end. */
+PWS_PRIVATE int pws_extension_parameter(pws_str *rest, pws_str *name, pws_str *value);
+
+/* ---- negotiation.c: permessage-deflate (RFC 7692 5 and 7.1) ---- */
+
+/* A server's answer to one offer: 1 with *agreed, or 0 if it declines. */
+PWS_PRIVATE int pws_deflate_accept(const pws_config *config, pws_str offer,
+                                   pws_deflate_params *agreed);
+/* A client's judgement of the answer to its offer: 1 with *agreed, or 0 if it must fail. */
+PWS_PRIVATE int pws_deflate_confirm(const pws_config *config, pws_str answer,
+                                    pws_deflate_params *agreed);
+/* Write Sec-WebSocket-Extensions' value; nothing if there is none. */
+PWS_PRIVATE void pws_put_deflate_offer(pws_writer *out, const pws_config *config);
+PWS_PRIVATE void pws_put_deflate_answer(pws_writer *out, const pws_deflate_params *agreed);
+/* 1 if what pws_config wants is in range. */
+PWS_PRIVATE int pws_deflate_wish_ok(const pws_config *config);
+/* Window bits and context takeover of the direction that role sends. */
+PWS_PRIVATE uint32_t pws_deflate_bits(const pws_deflate_params *agreed, uint32_t role);
+PWS_PRIVATE int pws_deflate_takeover(const pws_deflate_params *agreed, uint32_t role);
+
 /* ---- handshake.c: the rules of section 4, both roles, without state ---- */
 
 /* As pws_check_request and pws_check_response, over the lines of a received head. */
 PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
-                                      pws_str *protocol);
+                                      pws_str *protocol, pws_deflate_params *deflate);
 PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
-                                       pws_str *protocol);
+                                       pws_str *protocol, pws_deflate_params *deflate);
 /* The pws_str of *protocol that equals wanted among those that the request offers, or {NULL, 0}. */
 PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted);
+/* The place of a subprotocol among those configured, best first; SIZE_MAX if it is none of them. */
+PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol);
+
+/* ---- heads.c: the heads that we send ---- */
 
 /* Write the heads that we send; the arguments have been checked by these functions only as far as
  * said in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
 PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
                                       const pws_request *request, pws_str key);
 PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
-                                     const pws_response *response, pws_str protocol);
+                                     const pws_response *response, pws_str protocol,
+                                     const pws_deflate_params *deflate);
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response);
 /* The answer to a request that breaks a rule: status, headers, one line of text as body. */
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only);
@@ -212,6 +247,8 @@ enum {
     PWS_BUSY_EOF = 4096,       /* the transport has ended */
     PWS_BUSY_HELD = 8192,      /* pws_hold */
     PWS_BUSY_PONGING = 16384,  /* send_data is the payload of a Pong, where it was received */
+    PWS_BUSY_DEFLATE = 65536,  /* send_data has yet to be compressed, into the transmit half */
+    PWS_BUSY_INFLATE = 131072, /* there is more of the message to decompress without more input */
     PWS_BUSY_HEAD_ONLY = 32768 /* the malformed request is a HEAD: it is answered without a body */
 };
 
@@ -230,6 +267,12 @@ PWS_PRIVATE pws_writer pws_output_writer(pws_conn *ws);
 PWS_PRIVATE void pws_output_head(pws_conn *ws, const pws_writer *head);
 /* Adds bytes that need no masking: copied into the batch if small, else borrowed. */
 PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t length);
+/* Bytes that the batch can grow by. */
+PWS_PRIVATE size_t pws_output_room(const pws_conn *ws);
+/* Adds a frame whose payload lies PWS_MAX_FRAME_HEAD bytes behind the batch: it moves up to its
+ * header, and a client masks it. */
+PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *payload,
+                                  size_t length);
 /* Owes the Pong for a Ping (RFC 6455 5.5.3): instead of one that is still held. */
 PWS_PRIVATE void pws_output_pong(pws_conn *ws, pws_bytes payload);
 /* Owes a Close. code 0: without a payload. */
@@ -244,11 +287,41 @@ PWS_PRIVATE int pws_need_transmit(pws_event *ev);
  * request. */
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
 
+/* ---- deflate.c: compressed messages (RFC 7692 6 and 7.2) ---- */
+
+/* Whether the program's message, or the part of one, is to be compressed. */
+PWS_PRIVATE int pws_wants_deflate(const pws_conn *ws, uint32_t kind, size_t length);
+/* Begins to compress data, borrowed, into the batch. PWS_E_BUSY: no codec is free. */
+PWS_PRIVATE int32_t pws_send_deflated(pws_conn *ws, uint32_t kind, const uint8_t *data,
+                                      size_t length);
+/* Compresses as much of the borrowed data into the batch as there is room for, in frames. */
+PWS_PRIVATE void pws_output_deflate(pws_conn *ws);
+/* Reads payload of a compressed message. Returns 1 with an event. */
+PWS_PRIVATE int pws_receive_deflated(pws_conn *ws, pws_bytes *in, pws_event *ev);
+/* Gives the codecs back, but the one that has still to finish what is being sent. */
+PWS_PRIVATE void pws_close_codecs(pws_conn *ws);
+
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 
 /* Reads frames. Returns 1 with an event, or 0: more input is needed or the connection has failed.
  */
 PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev);
+
+/* Whether the frame at hand is the last of its message (FIN). */
+PWS_PRIVATE int pws_is_final(const pws_conn *ws);
+/* How many of the bytes waiting in the input belong to the frame at hand. */
+PWS_PRIVATE size_t pws_available(const pws_conn *ws, const pws_bytes *in);
+/* Judges text as it arrives (8.1), to the first byte that can't be UTF-8; at its end no character
+ * may be unfinished. Returns how many of the bytes are good, and sets *error if not all are. */
+PWS_PRIVATE size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t length, int last,
+                                  int32_t *error);
+/* Makes the event for a message or, streaming, a part of one. Returns 1. */
+PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pws_event *ev);
+
+/* ---- conn.c ---- */
+
+/* Bytes: config.max_message, or its default. */
+PWS_PRIVATE uint64_t pws_max_message(const pws_config *config);
 
 /* ---- opening.c: the opening handshake as a part of the machine ---- */
 

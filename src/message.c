@@ -1,8 +1,7 @@
 /* Receiving: frame headers, control frames, and the fragments of messages (RFC 6455 5.4 to 5.6). */
 #include "internal.h"
 
-/* Whether the frame at hand is the last of its message (FIN). */
-static int pws_is_final(const pws_conn *ws) {
+PWS_PRIVATE int pws_is_final(const pws_conn *ws) {
     return (ws->opcode & 0x80) != 0;
 }
 
@@ -25,9 +24,14 @@ static void pws_unmask(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t le
     }
 }
 
-/* How many of the bytes waiting in the input belong to the frame at hand. */
-static size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
+PWS_PRIVATE size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
     return in->len < ws->frame_left ? in->len : (size_t)ws->frame_left;
+}
+
+/* Whether a data frame with this first byte belongs to a compressed message (RFC 7692 6). What such
+ * a message has is counted when it is decompressed. */
+static int pws_is_compressed(const pws_conn *ws, uint8_t first) {
+    return (first & 0x0F) == PWS_CONTINUATION ? ws->compressed : (first & 0x40) != 0;
 }
 
 /* Whether the message stays within max_message. What is too big is decided by what the header
@@ -35,7 +39,7 @@ static size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
 static int32_t pws_message_fits(const pws_conn *ws, uint8_t opcode, uint64_t length) {
     uint64_t before = opcode == PWS_CONTINUATION ? ws->message_length : 0;
 
-    return length <= ws->max_message - before ? PWS_OK : PWS_E_TOO_BIG;
+    return length <= pws_max_message(ws->config) - before ? PWS_OK : PWS_E_TOO_BIG;
 }
 
 /* The length is complete; only the masking key may be missing. */
@@ -43,9 +47,9 @@ static int32_t pws_length_check(const pws_conn *ws) {
     const uint8_t *head = ws->scratch;
     int32_t error = pws_frame_check_length(head);
 
-    if (error == PWS_OK && (head[0] & 0x08) == 0)
-        error = pws_message_fits(ws, head[0] & 0x0F, pws_frame_length(head));
-    return error;
+    if (error != PWS_OK || (head[0] & 0x08) != 0 || pws_is_compressed(ws, head[0]))
+        return error;
+    return pws_message_fits(ws, head[0] & 0x0F, pws_frame_length(head));
 }
 
 /* Judges the header bytes that are new since `before`, each as soon as it is there. */
@@ -55,7 +59,7 @@ static int32_t pws_header_check(const pws_conn *ws, size_t before) {
     int32_t error = PWS_OK;
 
     if (before < 1)
-        error = pws_frame_check_first(head[0], ws->message);
+        error = pws_frame_check_first(head[0], ws->message, ws->deflate.agreed);
     if (error == PWS_OK && before < 2 && now >= 2)
         error = pws_frame_check_second(head[0], head[1], ws->config->role);
     if (error == PWS_OK && now >= 2) {
@@ -78,8 +82,11 @@ static void pws_message_begin(pws_conn *ws, uint64_t length) {
         ws->delivered = 0;
         ws->gathered = 0;
         ws->utf8 = 0;
+        ws->compressed = (ws->opcode & 0x40) != 0;
+        ws->has_payload = 0;
     }
-    ws->message_length += length;
+    if (!ws->compressed)
+        ws->message_length += length;
 }
 
 /* The header is complete: its payload comes next. */
@@ -139,6 +146,7 @@ static int pws_receive_close(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     if ((ws->busy & PWS_BUSY_CLOSING) == 0)
         pws_output_close(ws, ws->code != 1005 ? ws->code : 0, NULL, 0);
     ws->phase = PWS_PHASE_DISCARD;
+    pws_close_codecs(ws); /* others may need them before the transport ends */
     return 1;
 }
 
@@ -179,10 +187,8 @@ static int pws_receive_control(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     return pws_control(ws, payload, ev);
 }
 
-/* Judges text as it arrives (8.1), to the first byte that can't be UTF-8; at its end no character
- * may be unfinished. Returns how many of the bytes are good. */
-static size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t length, int last,
-                             int32_t *error) {
+PWS_PRIVATE size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t length, int last,
+                                  int32_t *error) {
     size_t good = length;
 
     if (ws->message == PWS_TEXT) {
@@ -193,8 +199,7 @@ static size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t length, 
     return good;
 }
 
-/* Makes the event for a message or, streaming, a part of one. Returns 1. */
-static int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pws_event *ev) {
+PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pws_event *ev) {
     ev->kind = ws->message;
     ev->flags = (ws->delivered ? 0u : (uint32_t)PWS_FIRST) | (last ? (uint32_t)PWS_LAST : 0u);
     ev->data.ptr = bytes;
@@ -264,6 +269,8 @@ PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
             return 0;
         if ((ws->opcode & 0x08) != 0)
             found = pws_receive_control(ws, in, ev);
+        else if (ws->compressed)
+            found = pws_receive_deflated(ws, in, ev);
         else if ((ws->config->flags & PWS_STREAM) != 0)
             found = pws_receive_part(ws, in, ev);
         else

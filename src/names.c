@@ -76,6 +76,12 @@ const char *pws_strerror(int32_t error) {
         return "a close code is one that must not be sent (RFC 6455 7.4)";
     case PWS_E_UTF8:
         return "a text message or close reason is not valid UTF-8 (RFC 6455 8.1)";
+    case PWS_E_INFLATE:
+        return "a compressed message is not valid DEFLATE (RFC 7692 7.2.2)";
+    case PWS_E_DEFLATE:
+        return "the codec failed to compress a message (RFC 7692 7.2.1)";
+    case PWS_E_CODEC:
+        return "no codec is free to decompress a message (RFC 7692 7.2.2)";
     case PWS_E_TOO_BIG:
         return "a message is larger than the limit (RFC 6455 10.4)";
 

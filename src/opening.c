@@ -34,7 +34,7 @@ static pws_str pws_nonce_key(const uint8_t nonce[16], char text[PWS_KEY_LENGTH])
 static int pws_request_done(pws_conn *ws, pws_event *ev) {
     pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &ev->head);
     ev->kind = PWS_REQUEST;
-    ev->error = pws_request_check(ws->config, &ev->head, NULL);
+    ev->error = pws_request_check(ws->config, &ev->head, NULL, NULL);
     ws->request_error = (uint8_t)ev->error;
     ws->phase = PWS_PHASE_ANSWER;
     return 1;
@@ -56,13 +56,15 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
         ws->phase = PWS_PHASE_REJECTED;
         return 1;
     }
-    error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol);
+    error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol,
+                               &ws->deflate);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
     }
     ev->kind = PWS_OPEN;
     ev->head.protocol = protocol;
+    ev->deflate = ws->deflate;
     ws->phase = PWS_PHASE_OPEN;
     return 1;
 }
@@ -167,6 +169,7 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
     static const pws_response defaults = {0, 0, {NULL, 0}, NULL, 0, {NULL, 0}, {0, 0, 0, 0}};
     pws_head head;
     pws_str protocol;
+    pws_deflate_params deflate;
     pws_writer out;
     int32_t error;
 
@@ -180,19 +183,20 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
     pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &head);
     if (ws->request_error != PWS_OK)
         return pws_refuse(ws, &head);
-    (void)pws_request_check(ws->config, &head, &protocol);
+    (void)pws_request_check(ws->config, &head, &protocol, &deflate);
     if (response->protocol.len != 0) {
         protocol = pws_offered(&head, response->protocol);
         if (protocol.len == 0)
             return PWS_E_PROTOCOL;
     }
     out = pws_output_writer(ws);
-    error = pws_write_switch(&out, &head, response, protocol);
+    error = pws_write_switch(&out, &head, response, protocol, &deflate);
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
     ws->line = protocol.len != 0 ? (uint32_t)(protocol.ptr - (const char *)ws->receive) : 0;
     ws->head_total = (uint32_t)protocol.len;
+    ws->deflate = deflate;
     ws->phase = PWS_PHASE_ACCEPTED;
     return PWS_OK;
 }
@@ -202,6 +206,7 @@ PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
     ev->kind = PWS_OPEN;
     ev->head.protocol.ptr = (const char *)ws->receive + ws->line;
     ev->head.protocol.len = ws->head_total;
+    ev->deflate = ws->deflate;
     pws_forget_head(ws);
     ws->phase = PWS_PHASE_OPEN;
     return 1;

@@ -23,8 +23,7 @@ static uint8_t *pws_held_pong(const pws_conn *ws) {
     return ws->transmit + ws->transmit_size - PWS_MAX_CONTROL;
 }
 
-/* Bytes that the batch can grow by: what is left of the transmit half. */
-static size_t pws_output_room(const pws_conn *ws) {
+PWS_PRIVATE size_t pws_output_room(const pws_conn *ws) {
     return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
 }
 
@@ -93,6 +92,18 @@ static void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t
         (uint32_t)pws_frame_head(pws_batch(ws) + ws->batch_length, first, length, masking_key);
 }
 
+PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *payload,
+                                  size_t length) {
+    uint8_t key[4], *end;
+
+    pws_output_frame(ws, first, length, key);
+    end = ws->transmit + ws->batch_length;
+    memmove(end, payload, length);
+    if (ws->config->role == PWS_CLIENT)
+        pws_mask(end, end, length, key);
+    ws->batch_length += (uint32_t)length;
+}
+
 PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
     if ((ws->busy & PWS_BUSY_WRITING) == 0)
         return;
@@ -149,7 +160,7 @@ static int pws_output_write(pws_conn *ws, pws_event *ev) {
     ev->out[0].len = ws->writing;
     ev->out[1].ptr = NULL;
     ev->out[1].len = 0;
-    if ((ws->busy & PWS_BUSY_SEND) != 0 && (ws->busy & PWS_BUSY_MASK) == 0) {
+    if ((ws->busy & PWS_BUSY_SEND) != 0 && (ws->busy & (PWS_BUSY_MASK | PWS_BUSY_DEFLATE)) == 0) {
         ws->busy |= PWS_BUSY_LENDING;
         ev->out[1].ptr = ws->send_data;
         ev->out[1].len = ws->send_length;
@@ -271,6 +282,8 @@ static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
 PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
     if ((ws->busy & PWS_BUSY_HELD) != 0)
         return pws_keep_pong(ws, ev);
+    if ((ws->busy & PWS_BUSY_DEFLATE) != 0)
+        pws_output_deflate(ws);
     if ((ws->busy & PWS_BUSY_SEND) != 0)
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_REFUSE) != 0 && pws_put_refusal(ws, ev))
@@ -337,7 +350,7 @@ static int pws_send_busy(const pws_conn *ws) {
 
 /* The rules for a frame of the program, in whatever way it is sent. */
 static int32_t pws_send_check(const pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    uint32_t opcode = kind & ~(uint32_t)PWS_MORE;
+    uint32_t opcode = kind & ~(uint32_t)(PWS_MORE | PWS_PLAIN);
     int32_t error;
 
     if (ws == NULL || (data == NULL && length != 0))
@@ -354,7 +367,7 @@ static int32_t pws_send_check(const pws_conn *ws, uint32_t kind, const void *dat
 
 /* Adds the header of a frame of the program; the message goes on or ends with it (5.4). */
 static void pws_send_head(pws_conn *ws, uint32_t kind, size_t length, uint8_t key[4]) {
-    uint32_t opcode = kind & ~(uint32_t)PWS_MORE;
+    uint32_t opcode = kind & ~(uint32_t)(PWS_MORE | PWS_PLAIN);
 
     if (opcode <= PWS_BINARY) {
         uint8_t message = (kind & PWS_MORE) != 0 ? (uint8_t)opcode : 0;
@@ -372,6 +385,8 @@ int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
 
     if (error != PWS_OK)
         return error;
+    if (pws_wants_deflate(ws, kind, length))
+        return pws_send_deflated(ws, kind, (const uint8_t *)data, length);
     if (ws->config->role == PWS_CLIENT && ws->transmit == NULL)
         return PWS_E_SPACE;
     pws_send_head(ws, kind, length, key);
@@ -388,6 +403,8 @@ int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length)
 
     if (error != PWS_OK)
         return error;
+    if (pws_wants_deflate(ws, kind, length))
+        return pws_send_deflated(ws, kind, (const uint8_t *)data, length);
     pws_send_head(ws, kind, length, key);
     if (ws->config->role == PWS_CLIENT)
         pws_mask((uint8_t *)data, (const uint8_t *)data, length, key);
@@ -395,13 +412,16 @@ int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length)
     return PWS_OK;
 }
 
-/* Whether bytes are exactly one frame that may be sent as it is: whole, unmasked, no extension. */
-static int pws_is_prepared(const uint8_t *frame, size_t length) {
+/* Whether bytes are exactly one frame that may be sent as it is: whole, unmasked, and compressed if
+ * there is a window. */
+static int pws_is_prepared(const uint8_t *frame, size_t length, uint32_t window_bits) {
     size_t head;
 
     if (length < 2 || (frame[0] & 0x80) == 0 || (frame[0] & 0x0F) == PWS_CLOSE)
         return 0;
-    if (pws_frame_check_first(frame[0], 0) != PWS_OK ||
+    if (((frame[0] & 0x40) != 0) != (window_bits != 0) ||
+        (window_bits != 0 && (window_bits < 8 || window_bits > 15)) ||
+        pws_frame_check_first(frame[0], 0, 1) != PWS_OK ||
         pws_frame_check_second(frame[0], frame[1], PWS_CLIENT) != PWS_OK)
         return 0;
     head = pws_frame_head_size(frame);
@@ -409,15 +429,24 @@ static int pws_is_prepared(const uint8_t *frame, size_t length) {
            pws_frame_length(frame) == length - head;
 }
 
-int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length) {
+/* Whether the peer can decompress a message that others get, too: our next ones must not look back
+ * behind it, and it must not look back further than the peer does (RFC 7692 7.1). */
+static int pws_fits_all(const pws_conn *ws, uint32_t window_bits) {
+    return ws->deflate.agreed && !pws_deflate_takeover(&ws->deflate, PWS_SERVER) &&
+           pws_deflate_bits(&ws->deflate, PWS_SERVER) >= window_bits;
+}
+
+int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length, uint32_t window_bits) {
     const uint8_t *bytes = (const uint8_t *)frame;
 
-    if (ws == NULL || frame == NULL || !pws_is_prepared(bytes, length))
+    if (ws == NULL || frame == NULL || !pws_is_prepared(bytes, length, window_bits))
         return PWS_E_ARG;
     if (!pws_may_send(ws, bytes[0] & 0x0F) || ws->config->role != PWS_SERVER)
         return PWS_E_STATE;
     if (ws->send_message != 0 && (bytes[0] & 0x0F) <= PWS_BINARY) /* 5.4 */
         return PWS_E_FRAGMENT;
+    if (window_bits != 0 && !pws_fits_all(ws, window_bits))
+        return PWS_E_EXTENSION;
     if (pws_send_busy(ws))
         return PWS_E_BUSY;
     pws_output_data(ws, bytes, length);

@@ -18,6 +18,10 @@ PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
 
         pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
     }
+    if ((ws->busy & PWS_BUSY_DEFLATE) != 0) /* the rest of the message is given up */
+        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_DEFLATE);
+    ws->busy &= ~(uint32_t)PWS_BUSY_INFLATE;
+    pws_close_codecs(ws);
     ws->gathered = 0;
     ws->control_length = 0;
     ws->phase = PWS_PHASE_DISCARD;

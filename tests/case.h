@@ -2,6 +2,7 @@
  *     case_parse.c    files to cases, with case_items.c (byte strings) and case_names.c
  *     case_replay.c   one replay of one case, with case_call.c and case_event.c
  *     case_bytes.c    byte strings and patterns
+ *     case_codec.c    the codec of permessage-deflate
  *     run.c           command line, which replays, the report */
 #ifndef CASE_H
 #define CASE_H
@@ -34,7 +35,18 @@ enum part_kind {
     PART_ACCEPT,  /* $accept: 28 characters, to be filled in */
     PART_CLOSE,   /* $close 1002: a Close frame with that code and any reason; one byte that is 1 if
                      it is masked, then the code */
-    PART_LINE     /* $line: everything before the next CR, or to the end */
+    PART_LINE,    /* $line: everything before the next CR, or to the end */
+    PART_DEFLATED /* $deflated TEXT ...: frames of a compressed message; DEFLATED_HEAD bytes that
+                     say how, then the message */
+};
+
+/* What stands before the message in a PART_DEFLATED. */
+enum {
+    DEFLATED_MASKED, /* 1 if the frames are masked */
+    DEFLATED_OPCODE,
+    DEFLATED_FRESH,  /* 1 if the message stands alone, without the context of those before it */
+    DEFLATED_WINDOW, /* bits */
+    DEFLATED_HEAD
 };
 
 struct part {
@@ -84,6 +96,7 @@ enum step_kind {
     STEP_CALL,
     STEP_STATE,
     STEP_BORROWS,
+    STEP_CODECS,
     STEP_IDLE
 };
 
@@ -94,6 +107,7 @@ enum call_kind {
     CALL_SEND,
     CALL_INPLACE,
     CALL_PREPARED,
+    CALL_DEFLATED,
     CALL_ECHO,
     CALL_CLOSE,
     CALL_EOF,
@@ -117,11 +131,12 @@ struct step {
     int text_length;
     int waits;       /* made when all input before it has been used up; otherwise at once after the
                         event before it */
-    uint32_t number; /* STEP_EVENT: kind; send: kind and PWS_MORE; STEP_STATE, STEP_BORROWS, hold:
-                        the value; lend: bytes */
+    uint32_t number; /* STEP_EVENT: kind; send: kind, PWS_MORE, PWS_PLAIN; STEP_STATE, STEP_BORROWS,
+                        STEP_CODECS, hold: the value; lend: bytes */
     uint32_t times;  /* STEP_EVENT: so many of them */
     int unfinished;  /* STEP_EVENT: TEXT+ or BINARY+ */
-    int raw;         /* prepared: data is the frame itself */
+    int raw;         /* prepared, deflated: data is the frame itself */
+    uint32_t window; /* deflated: bits */
     int none, all;   /* lend: NULL; what is needed */
     uint32_t code;   /* close code or status */
     uint32_t sent_code; /* STEP_EVENT CLOSED */
@@ -145,7 +160,11 @@ struct test_case {
     uint32_t role, flags, max_head;
     uint64_t max_message;
     char *origins, *protocols;
-    int open; /* pws_start */
+    int open;                   /* pws_start */
+    pws_deflate_params deflate; /* agreed: there is a codec; the rest: what is wanted, or with open
+                                   agreed on */
+    uint32_t deflate_min;
+    unsigned codecs; /* that may be open at a time; 0: any number */
     enum memory memory;
     size_t transmit; /* bytes; 0: the default */
     struct step *steps;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "case.h"
+#include "case_codec.h"
 
 void *must_realloc(void *memory, size_t size) {
     void *result = realloc(memory, size != 0 ? size : 1);
@@ -197,6 +198,12 @@ void pattern_show(struct bytes *text, const struct pattern *pattern, size_t part
         case PART_LINE:
             bytes_printf(text, "$line");
             break;
+        case PART_DEFLATED:
+            bytes_printf(text, "$deflated %s ",
+                         event_name(pattern->bytes.ptr[part->offset + DEFLATED_OPCODE]));
+            bytes_show(text, pattern->bytes.ptr + part->offset + DEFLATED_HEAD,
+                       part->length - DEFLATED_HEAD);
+            break;
         }
     }
 }
@@ -214,6 +221,8 @@ size_t pattern_longest(const struct pattern *pattern) {
             total += 6 + 125;
         else if (part->kind == PART_LINE)
             total += 65536;
+        else if (part->kind == PART_DEFLATED) /* each frame may have but a few bytes of it */
+            total += part->length + 1000;
     }
     return total;
 }
@@ -254,9 +263,111 @@ static size_t match_close(const uint8_t *expected, const uint8_t *actual, size_t
     return pws_utf8_valid(payload + 2, *needed - head - 2) ? *needed : head + 2;
 }
 
+/* ---- $deflated ---- */
+
+/* What inflates the messages of one output. Begin with zeros. */
+struct inflater {
+    struct case_codecs codecs;
+    pws_codec codec;
+    void *open; /* or NULL */
+};
+
+static void inflater_close(struct inflater *inflater) {
+    if (inflater->open != NULL)
+        inflater->codec.close(inflater->open);
+    inflater->open = NULL;
+}
+
+/* Inflates and compares with what is left of the message. Returns 0 if it differs. */
+static int inflater_match(struct inflater *inflater, const uint8_t *data, size_t length,
+                          const uint8_t **message, size_t *left) {
+    pws_view in = {data, length};
+    uint8_t block[256]; /* little more than the smallest window may be looked back behind */
+    for (;;) {
+        pws_bytes out = {block, sizeof block};
+        size_t made;
+        if (inflater->codec.inflate(inflater->open, &in, &out) != PWS_OK)
+            return 0;
+        made = sizeof block - out.len;
+        if (made > *left || (made > 0 && memcmp(block, *message, made) != 0))
+            return 0;
+        *message += made;
+        *left -= made;
+        if (out.len > 0)
+            return in.len == 0;
+    }
+}
+
+/* The bytes before the payload of a frame, or 0 if they are not all there. *payload becomes how
+ * many follow. */
+static size_t frame_head(const uint8_t *actual, size_t length, size_t *payload) {
+    size_t head = 2, extended, i;
+    if (length < 2)
+        return 0;
+    *payload = actual[1] & 0x7f;
+    extended = *payload == 126 ? 2 : *payload == 127 ? 8 : 0;
+    head += extended + (actual[1] & 0x80 ? 4 : 0);
+    if (length < head)
+        return 0;
+    if (extended > 0)
+        for (*payload = 0, i = 0; i < extended; i++)
+            *payload = *payload << 8 | actual[2 + i];
+    return head;
+}
+
+static int frame_matches(struct inflater *inflater, const uint8_t *actual, size_t head,
+                         size_t payload, const uint8_t **message, size_t *left) {
+    uint8_t *data = (uint8_t *)must_realloc(NULL, payload);
+    const uint8_t *key = actual[1] & 0x80 ? actual + head - 4 : NULL;
+    size_t i;
+    int result;
+    for (i = 0; i < payload; i++)
+        data[i] = (uint8_t)(actual[head + i] ^ (key != NULL ? key[i % 4] : 0));
+    result = inflater_match(inflater, data, payload, message, left);
+    free(data);
+    return result;
+}
+
+/* How many of the bytes agree with the frames of a compressed message: RSV1 is set in the first
+ * only (RFC 7692 6), and what they carry, with 00 00 ff ff behind it, inflates to the message. */
+static size_t match_deflated(struct inflater *inflater, const uint8_t *expected, size_t size,
+                             const uint8_t *actual, size_t length, size_t *needed) {
+    static const uint8_t tail[4] = {0x00, 0x00, 0xff, 0xff};
+    const uint8_t *message = expected + DEFLATED_HEAD;
+    size_t left = size - DEFLATED_HEAD, at = 0;
+    uint8_t first = (uint8_t)(0x40 | expected[DEFLATED_OPCODE]);
+    if (expected[DEFLATED_FRESH])
+        inflater_close(inflater);
+    if (inflater->open == NULL) {
+        inflater->codec = case_codec(&inflater->codecs);
+        inflater->open =
+            inflater->codec.open(inflater->codec.context, PWS_INFLATE, expected[DEFLATED_WINDOW]);
+    }
+    for (;;) {
+        size_t payload = 0, head = frame_head(actual + at, length - at, &payload);
+        int final;
+        *needed = length + 1;
+        if (head == 0 || length - at < head + payload)
+            return length;
+        final = (actual[at] & 0x80) != 0;
+        if ((actual[at] & 0x7f) != first || (actual[at + 1] >> 7) != expected[DEFLATED_MASKED] ||
+            !frame_matches(inflater, actual + at, head, payload, &message, &left))
+            return at;
+        if (final && (!inflater_match(inflater, tail, sizeof tail, &message, &left) || left > 0))
+            return at;
+        at += head + payload;
+        first = 0;
+        if (final) {
+            *needed = at;
+            return at;
+        }
+    }
+}
+
 /* How many of the bytes agree with a part that needs *needed bytes. */
 static size_t match_part(const struct pattern *pattern, const struct part *part,
-                         const uint8_t *actual, size_t length, size_t *needed) {
+                         struct inflater *inflater, const uint8_t *actual, size_t length,
+                         size_t *needed) {
     const uint8_t *expected = pattern->bytes.ptr != NULL ? pattern->bytes.ptr + part->offset : NULL;
     size_t i = 0;
     switch (part->kind) {
@@ -284,19 +395,22 @@ static size_t match_part(const struct pattern *pattern, const struct part *part,
             i++;
         *needed = i;
         return i;
+    case PART_DEFLATED:
+        return match_deflated(inflater, expected, part->length, actual, length, needed);
     }
     return 0;
 }
 
-enum match pattern_match(const struct pattern *pattern, size_t part_count, const uint8_t *actual,
-                         size_t length, size_t *at, const uint8_t **key) {
+static enum match match_parts(const struct pattern *pattern, size_t part_count,
+                              struct inflater *inflater, const uint8_t *actual, size_t length,
+                              size_t *at, const uint8_t **key) {
     size_t i;
     *at = 0;
     *key = NULL;
     for (i = 0; i < part_count; i++) {
         const struct part *part = &pattern->parts[i];
         size_t needed = 0, begin = *at;
-        size_t agreed = match_part(pattern, part, actual != NULL ? actual + begin : NULL,
+        size_t agreed = match_part(pattern, part, inflater, actual != NULL ? actual + begin : NULL,
                                    length - begin, &needed);
         *at += agreed;
         if (agreed < needed)
@@ -305,4 +419,14 @@ enum match pattern_match(const struct pattern *pattern, size_t part_count, const
             *key = actual + begin;
     }
     return *at == length ? MATCH_WHOLE : MATCH_DIFFERS;
+}
+
+enum match pattern_match(const struct pattern *pattern, size_t part_count, const uint8_t *actual,
+                         size_t length, size_t *at, const uint8_t **key) {
+    struct inflater inflater;
+    enum match result;
+    memset(&inflater, 0, sizeof inflater);
+    result = match_parts(pattern, part_count, &inflater, actual, length, at, key);
+    inflater_close(&inflater);
+    return result;
 }

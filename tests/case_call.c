@@ -152,11 +152,29 @@ static int32_t call_prepared(struct replay *r, const struct step *step, const ui
     uint8_t *frame;
     int32_t error;
     if (step->raw)
-        return pws_send_prepared(r->ws, exact_copy(&r->borrowed, data, length), length);
+        return pws_send_prepared(r->ws, exact_copy(&r->borrowed, data, length), length, 0);
     frame = (uint8_t *)must_realloc(NULL, size);
     error = pws_frame_write(frame, size, &written, step->number, NULL, data, length);
     if (error == PWS_OK)
-        error = pws_send_prepared(r->ws, exact_copy(&r->borrowed, frame, written), written);
+        error = pws_send_prepared(r->ws, exact_copy(&r->borrowed, frame, written), written, 0);
+    free(frame);
+    return error;
+}
+
+static int32_t call_deflated(struct replay *r, const struct step *step, const uint8_t *data,
+                             size_t length) {
+    size_t size = 2 * length + 64, written = 0;
+    const uint8_t *copy = (const uint8_t *)exact_copy(&r->borrowed, data, length);
+    uint8_t *frame;
+    int32_t error;
+    if (step->raw)
+        return pws_send_prepared(r->ws, copy, length, step->window);
+    frame = (uint8_t *)must_realloc(NULL, size);
+    error = pws_frame_deflate(&r->config, step->window, frame, size, &written, step->number, copy,
+                              length);
+    if (error == PWS_OK)
+        error = pws_send_prepared(r->ws, exact_copy(&r->borrowed, frame, written), written,
+                                  step->window);
     free(frame);
     return error;
 }
@@ -196,6 +214,8 @@ int32_t make_call(struct replay *r, const struct step *step, const pws_event *ev
                                 length);
     case CALL_PREPARED:
         return call_prepared(r, step, data, length);
+    case CALL_DEFLATED:
+        return call_deflated(r, step, data, length);
     case CALL_ECHO:
         return call_echo(r, ev);
     case CALL_CLOSE:

@@ -3,6 +3,16 @@
 
 #include "case_replay.h"
 
+/* The parameters agreed on, as a field deflate="..." has them; nothing if the extension is not in
+ * use. */
+static void show_deflate(struct bytes *text, const pws_deflate_params *deflate) {
+    if (deflate->agreed)
+        bytes_printf(text, "server %u%s, client %u%s", (unsigned)deflate->server_max_window_bits,
+                     deflate->server_no_context_takeover ? " fresh" : "",
+                     (unsigned)deflate->client_max_window_bits,
+                     deflate->client_no_context_takeover ? " fresh" : "");
+}
+
 void show_event(struct bytes *text, const pws_event *ev) {
     bytes_printf(text, "%s", event_name(ev->kind));
     switch (ev->kind) {
@@ -29,6 +39,9 @@ void show_event(struct bytes *text, const pws_event *ev) {
     case PWS_OPEN:
         bytes_printf(text, " protocol=");
         bytes_show(text, (const uint8_t *)ev->head.protocol.ptr, ev->head.protocol.len);
+        bytes_printf(text, " deflate=\"");
+        show_deflate(text, &ev->deflate);
+        bytes_printf(text, "\"");
         break;
     case PWS_REJECTED:
         bytes_printf(text, " %u", (unsigned)ev->head.status);
@@ -106,8 +119,23 @@ static int offers(pws_str fields, const struct bytes *expected) {
     return result;
 }
 
-static int same_field(const struct field *field, const pws_head *head) {
+static int same_deflate(const pws_deflate_params *deflate, const struct bytes *expected) {
+    struct bytes shown = {NULL, 0, 0};
+    pws_str text;
+    int result;
+    show_deflate(&shown, deflate);
+    text.ptr = (const char *)shown.ptr;
+    text.len = shown.length;
+    result = same(text, expected);
+    bytes_clear(&shown);
+    return result;
+}
+
+static int same_field(const struct field *field, const pws_event *ev) {
+    const pws_head *head = &ev->head;
     const char *name = field->name;
+    if (strcmp(name, "deflate") == 0)
+        return same_deflate(&ev->deflate, &field->value);
     if (strcmp(name, "method") == 0)
         return same(head->method, &field->value);
     if (strcmp(name, "target") == 0)
@@ -130,13 +158,14 @@ static int same_field(const struct field *field, const pws_head *head) {
 
 int same_event(const struct test_case *test, const struct step *step, const pws_event *ev) {
     size_t i;
-    int has_protocol = 0;
+    int has_protocol = 0, has_deflate = 0;
     if (step->number != ev->kind)
         return 0;
     for (i = 0; i < step->field_count; i++) {
-        if (!same_field(&step->fields[i], &ev->head))
+        if (!same_field(&step->fields[i], ev))
             return 0;
         has_protocol |= strcmp(step->fields[i].name, "protocol") == 0;
+        has_deflate |= strcmp(step->fields[i].name, "deflate") == 0;
     }
     switch (ev->kind) {
     case PWS_CLOSE:
@@ -145,6 +174,7 @@ int same_event(const struct test_case *test, const struct step *step, const pws_
         return ev->error == step->error;
     case PWS_OPEN:
         return (has_protocol || ev->head.protocol.len == 0) &&
+               (has_deflate || !ev->deflate.agreed) &&
                (test->role == PWS_SERVER || test->open || ev->head.status == 101);
     case PWS_REJECTED:
         return ev->head.status == step->code;

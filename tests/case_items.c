@@ -241,10 +241,36 @@ static void read_close(struct parser *p, struct pattern *out) {
 
 int is_reserved(const char *name) {
     return strcmp(name, "accept") == 0 || strcmp(name, "key") == 0 || strcmp(name, "line") == 0 ||
-           strcmp(name, "close") == 0;
+           strcmp(name, "close") == 0 || strcmp(name, "deflated") == 0;
 }
 
-/* $accept, $key, $line, $close, or what a let line has defined */
+/* $deflated TEXT "Hello" */
+static void read_deflated(struct parser *p, struct pattern *out) {
+    const struct test_case *test = p->test;
+    const pws_deflate_params *deflate = &test->deflate;
+    struct pattern message = {{NULL, 0, 0}, NULL, 0, 0, NULL, 0};
+    struct bytes all = {NULL, 0, 0};
+    uint8_t head[DEFLATED_HEAD];
+    int server = test->role == PWS_SERVER;
+    if (!deflate->agreed)
+        malformed(p, "$deflated needs the option deflate");
+    head[DEFLATED_MASKED] = !server;
+    head[DEFLATED_OPCODE] = (uint8_t)read_name(p, event_names, "kind of message");
+    head[DEFLATED_FRESH] =
+        server ? deflate->server_no_context_takeover : deflate->client_no_context_takeover;
+    head[DEFLATED_WINDOW] =
+        server ? deflate->server_max_window_bits : deflate->client_max_window_bits;
+    if (at_end(p))
+        malformed(p, "the message is missing");
+    read_item(p, &message, 0);
+    bytes_add(&all, head, sizeof head);
+    bytes_add(&all, message.bytes.ptr, message.bytes.length);
+    pattern_add(out, PART_DEFLATED, all.ptr, all.length);
+    bytes_clear(&all);
+    pattern_clear(&message);
+}
+
+/* $accept, $key, $line, $close, $deflated, or what a let line has defined */
 static void read_variable(struct parser *p, struct pattern *out, unsigned allowed) {
     static const uint8_t blank[ACCEPT_LENGTH] = {0};
     char name[32];
@@ -263,6 +289,10 @@ static void read_variable(struct parser *p, struct pattern *out, unsigned allowe
     }
     if (strcmp(name, "close") == 0) {
         read_close(p, out);
+        return;
+    }
+    if (strcmp(name, "deflated") == 0) {
+        read_deflated(p, out);
         return;
     }
     for (i = 0; i < p->definition_count; i++)

@@ -61,7 +61,7 @@ static void parse_event(struct parser *p) {
         read_fields(p, step, " method target host origin offers version header ");
         break;
     case PWS_OPEN:
-        read_fields(p, step, " protocol header ");
+        read_fields(p, step, " protocol deflate header ");
         break;
     case PWS_REJECTED:
         step->code = (uint32_t)read_number(p, 999, "status");
@@ -84,7 +84,18 @@ static void parse_message(struct parser *p, struct step *step) {
         step->number = read_name(p, event_names, "kind of message");
         if (take_word(p, "more"))
             step->number |= PWS_MORE;
+        if (take_word(p, "plain"))
+            step->number |= PWS_PLAIN;
     }
+    read_items(p, &step->data, 0);
+}
+
+static void parse_deflated(struct parser *p, struct step *step) {
+    if (take_word(p, "raw"))
+        step->raw = 1;
+    else
+        step->number = read_name(p, event_names, "kind of message");
+    step->window = (uint32_t)read_number(p, 255, "window bits");
     read_items(p, &step->data, 0);
 }
 
@@ -116,6 +127,9 @@ static void parse_call(struct parser *p) {
     case CALL_PREPARED:
         parse_message(p, step);
         break;
+    case CALL_DEFLATED:
+        parse_deflated(p, step);
+        break;
     case CALL_CLOSE:
         if (!at_end(p) && is_digit(*p->pos))
             step->code = (uint32_t)read_number(p, 1u << 30, "close code");
@@ -138,6 +152,36 @@ static void parse_call(struct parser *p) {
             malformed(p, "this call returns nothing");
         p->pos += 2;
         step->error = (int32_t)read_name(p, error_names, "error");
+    }
+}
+
+/* Options of permessage-deflate, which come behind `deflate`. Returns 0 if there is none. */
+static int parse_deflate_option(struct parser *p) {
+    struct test_case *test = p->test;
+    pws_deflate_params *deflate = &test->deflate;
+    if (take_word(p, "server-window"))
+        deflate->server_max_window_bits = (uint8_t)read_number(p, 15, "window bits");
+    else if (take_word(p, "client-window"))
+        deflate->client_max_window_bits = (uint8_t)read_number(p, 15, "window bits");
+    else if (take_word(p, "server-no-takeover"))
+        deflate->server_no_context_takeover = 1;
+    else if (take_word(p, "client-no-takeover"))
+        deflate->client_no_context_takeover = 1;
+    else if (take_word(p, "deflate-min"))
+        test->deflate_min = (uint32_t)read_number(p, UINT32_MAX, "deflate-min");
+    else if (take_word(p, "codecs"))
+        test->codecs = (unsigned)read_number(p, UINT32_MAX, "codecs");
+    else
+        return 0;
+    return 1;
+}
+
+static void parse_deflate(struct parser *p) {
+    pws_deflate_params *deflate = &p->test->deflate;
+    deflate->agreed = 1;
+    deflate->server_max_window_bits = 15;
+    deflate->client_max_window_bits = 15;
+    while (!at_end(p) && parse_deflate_option(p)) {
     }
 }
 
@@ -166,6 +210,8 @@ static void parse_role(struct parser *p, uint32_t role) {
             test->origins = read_text(p);
         else if (take_word(p, "protocols") && test->protocols == NULL)
             test->protocols = read_text(p);
+        else if (take_word(p, "deflate"))
+            parse_deflate(p);
         else if (take_word(p, "no-work"))
             test->memory = MEMORY_NONE;
         else if (take_word(p, "late-work"))
@@ -317,6 +363,9 @@ static void parse_step(struct parser *p) {
     } else if (take_word(p, "borrows")) {
         struct step *step = add_step(p, STEP_BORROWS);
         step->number = (uint32_t)read_number(p, 1, "0 or 1");
+    } else if (take_word(p, "codecs")) {
+        struct step *step = add_step(p, STEP_CODECS);
+        step->number = (uint32_t)read_number(p, UINT32_MAX, "codecs");
     } else if (take_word(p, "idle")) {
         struct step *step = add_step(p, STEP_IDLE);
         step->out_parts = p->test->out.sealed = p->test->out.part_count;

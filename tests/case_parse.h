@@ -22,7 +22,7 @@ struct parser {
 
 enum {
     ALLOW_ACCEPT = 1, /* $accept, in what is fed */
-    ALLOW_OUTPUT = 2  /* {? }, $key, $close and $line, in what is expected */
+    ALLOW_OUTPUT = 2  /* {? }, $key, $close, $line and $deflated, in what is expected */
 };
 
 /* ---- case_names.c ---- */

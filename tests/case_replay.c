@@ -456,6 +456,12 @@ static int perform(struct replay *r, const struct step *step, const pws_event *e
         if ((uint32_t)pws_borrows(r->ws) == step->number)
             return 1;
         return fail_at(r, step, "pws_borrows says otherwise");
+    case STEP_CODECS:
+        if (r->codecs.open == step->number)
+            return 1;
+        bytes_printf(r->report, "    line %d: %.*s\n    actual: %u\n", step->line,
+                     step->text_length, step->text, r->codecs.open);
+        return 0;
     case STEP_IDLE:
         return compare_output(r, step->out_parts, "up to idle");
     case STEP_IN:
@@ -492,6 +498,13 @@ static int begin(struct replay *r) {
     r->config.max_message = test->max_message;
     r->config.origins = test->origins;
     r->config.protocols = test->protocols;
+    if (test->deflate.agreed) {
+        r->codecs.limit = test->codecs;
+        r->codec = case_codec(&r->codecs);
+        r->config.codec = &r->codec;
+        r->config.deflate = test->deflate;
+        r->config.deflate_min = test->deflate_min;
+    }
     for (i = 0; i < 32; i++)
         seed[i] = (uint8_t)i;
     if (pws_random_seed(&r->random, seed) != PWS_OK)
@@ -510,6 +523,7 @@ static int begin(struct replay *r) {
     }
     memset(&agreed, 0, sizeof agreed);
     agreed.random = test->role == PWS_CLIENT ? &r->random : NULL;
+    agreed.deflate = test->deflate;
     if (test->open)
         error = pws_start(r->ws, &r->config, r->work.ptr, r->work.size, &agreed);
     else
@@ -524,6 +538,8 @@ static int begin(struct replay *r) {
 static int end(struct replay *r) {
     if (r->closed && pws_borrows(r->ws))
         return fail(r, "something is still borrowed after PWS_CLOSED");
+    if (r->closed && r->codecs.open != 0)
+        return fail(r, "a codec is still open after PWS_CLOSED");
     if (!compare_output(r, r->test->out.part_count, "at the end"))
         return 0;
     if (r->test->has_rest && !same_pattern(r->in.ptr, r->in.len, &r->test->rest)) {
@@ -575,6 +591,9 @@ int replay(const struct test_case *test, struct plan plan, struct half *kept,
     r.ws = (pws_conn *)must_realloc(NULL, sizeof *r.ws);
     memset(r.ws, 0xdd, sizeof *r.ws);
     passes = run(&r);
+    pws_end(r.ws);
+    if (passes && r.codecs.open != 0)
+        passes = fail(&r, "a codec is still open after pws_end");
     free(r.ws);
     drop_receive(&r);
     free_half(&r.transmit);

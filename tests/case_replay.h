@@ -3,6 +3,7 @@
 #define CASE_REPLAY_H
 
 #include "case.h"
+#include "case_codec.h"
 
 /* Copies in memory of exactly their size. */
 struct copies {
@@ -15,6 +16,8 @@ struct replay {
     struct plan plan;
     struct bytes *report;
     pws_config config;
+    struct case_codecs codecs;
+    pws_codec codec;
     pws_random random;
     pws_conn *ws;
     struct half work; /* both halves in one; or else nothing */

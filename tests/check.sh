@@ -5,7 +5,8 @@
 # Usage: BUILD=directory [LIMIT=300] sh tests/check.sh COMMAND...
 set -u
 
-output=$BUILD/check.out
+mkdir -p "$BUILD"
+output=$(mktemp "$BUILD/check.XXXXXX")
 limit=${LIMIT:-300}
 limiter=
 command -v timeout >/dev/null 2>&1 && limiter="timeout $limit"

@@ -225,7 +225,7 @@ static void misuse_send(send_function *send, int open) {
         FAILS(PWS_E_ARG, send(ws, wrong[i], data, 4));
     FAILS(PWS_E_ARG, send(ws, PWS_MORE, data, 4));
     FAILS(PWS_E_ARG, send(ws, PWS_TEXT | PWS_FIRST, data, 4));
-    FAILS(PWS_E_ARG, send(ws, PWS_BINARY | 0x800, data, 4));
+    FAILS(PWS_E_ARG, send(ws, PWS_BINARY | 0x1000, data, 4));
     FAILS(PWS_E_ARG, send(NULL, PWS_TEXT, data, 4));
     FAILS(PWS_E_ARG, send(ws, PWS_TEXT, NULL, 1));
     FAILS(PWS_E_CONTROL, send(ws, PWS_PING, data, 126));
@@ -267,13 +267,13 @@ static void misuse_send_prepared(int open) {
     size_t i;
 
     for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
-        FAILS(PWS_E_ARG, pws_send_prepared(ws, wrong[i].frame, wrong[i].length));
-    FAILS(PWS_E_ARG, pws_send_prepared(ws, NULL, 0));
-    FAILS(PWS_E_ARG, pws_send_prepared(ws, NULL, 3));
-    FAILS(PWS_E_ARG, pws_send_prepared(NULL, "\x81\x01x", 3));
+        FAILS(PWS_E_ARG, pws_send_prepared(ws, wrong[i].frame, wrong[i].length, 0));
+    FAILS(PWS_E_ARG, pws_send_prepared(ws, NULL, 0, 0));
+    FAILS(PWS_E_ARG, pws_send_prepared(ws, NULL, 3, 0));
+    FAILS(PWS_E_ARG, pws_send_prepared(NULL, "\x81\x01x", 3, 0));
     if (!open || used->config.role == PWS_CLIENT) {
-        FAILS(PWS_E_STATE, pws_send_prepared(ws, "\x81\x01x", 3));
-        FAILS(PWS_E_STATE, pws_send_prepared(ws, "\x89\x00", 2));
+        FAILS(PWS_E_STATE, pws_send_prepared(ws, "\x81\x01x", 3, 0));
+        FAILS(PWS_E_STATE, pws_send_prepared(ws, "\x89\x00", 2, 0));
     }
 }
 
@@ -653,7 +653,7 @@ static void test_fragments(uint32_t role) {
         FAILS(PWS_E_FRAGMENT, pws_send(&used->ws, PWS_BINARY | PWS_MORE, data, 4));
         FAILS(PWS_E_FRAGMENT, pws_send_inplace(&used->ws, PWS_BINARY, data, 4));
         if (role == PWS_SERVER)
-            FAILS(PWS_E_FRAGMENT, pws_send_prepared(&used->ws, "\x81\x01x", 3));
+            FAILS(PWS_E_FRAGMENT, pws_send_prepared(&used->ws, "\x81\x01x", 3, 0));
         misuse_everything(AT_OPEN);
         pull(&misused, "", 0); /* and once more when the part has been written */
     }
@@ -681,7 +681,7 @@ static void test_busy(uint32_t role) {
     FAILS(PWS_E_BUSY, pws_send(&used->ws, PWS_PING, data, 0));
     FAILS(PWS_E_BUSY, pws_send_inplace(&used->ws, PWS_TEXT, data, 4));
     if (role == PWS_SERVER)
-        FAILS(PWS_E_BUSY, pws_send_prepared(&used->ws, "\x81\x01x", 3));
+        FAILS(PWS_E_BUSY, pws_send_prepared(&used->ws, "\x81\x01x", 3, 0));
     FAILS(PWS_E_BUSY, pws_lend_transmit(&used->ws, NULL, 0));
     FAILS(PWS_E_BUSY, pws_lend_transmit(&used->ws, misused.transmit, TRANSMIT));
     CHECK(memcmp(data, "data", 5) == 0);
@@ -771,6 +771,12 @@ static void misuse_config(int start) {
     BAD_CONFIG(config.max_head = 63, config.max_head = 0);
     BAD_CONFIG(config.max_head = 0x1000001, config.max_head = 0);
     BAD_CONFIG(config.reserved0 = 1, config.reserved0 = 0);
+    BAD_CONFIG(config.reserved1 = 1, config.reserved1 = 0);
+    BAD_CONFIG(config.deflate.server_max_window_bits = 7,
+               config.deflate.server_max_window_bits = 0);
+    BAD_CONFIG(config.deflate.client_max_window_bits = 16,
+               config.deflate.client_max_window_bits = 0);
+    BAD_CONFIG(config.deflate.reserved[1] = 1, config.deflate.reserved[1] = 0);
     for (i = 0; i < sizeof config.reserved / sizeof config.reserved[0]; i++)
         BAD_CONFIG(config.reserved[i] = 1, config.reserved[i] = 0);
     CHECK(pws_work_size(NULL) == 0 && pws_receive_size(NULL) == 0);
@@ -811,7 +817,7 @@ static void test_begin(void) {
 }
 
 static void test_frame_write(void) {
-    static const uint32_t wrong[] = {3, 7, PWS_CLOSE, 11, PWS_WRITE, PWS_TEXT | PWS_LAST, 0x800};
+    static const uint32_t wrong[] = {3, 7, PWS_CLOSE, 11, PWS_WRITE, PWS_TEXT | PWS_LAST, 0x1000};
     uint8_t buffer[140], before[140];
     uint8_t data[126];
     size_t written = 77, i;
@@ -905,30 +911,44 @@ static void test_texts(void) {
 static void test_elsewhere(void) {
     const pws_str key = pws_cstr("dGhlIHNhbXBsZSBub25jZQ==");
     pws_str protocol = pws_cstr("untouched");
+    pws_deflate_params deflate, untouched;
     pws_config config;
     pws_head head;
     pws_header broken;
-    char accept[28] = "before";
+    char accept[28] = "before", text[PWS_DEFLATE_TEXT] = "before";
+    size_t length = 77;
 
     check_case("handshakes done elsewhere: named errors, nothing changed");
     memset(&config, 0, sizeof config);
     memset(&head, 0, sizeof head);
+    memset(&deflate, 0x5A, sizeof deflate);
+    untouched = deflate;
     config.role = PWS_SERVER;
     broken.name = text_of(NULL, 3);
     broken.value = pws_cstr("value");
-    CHECK(pws_check_request(NULL, &head, NULL, 0, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, NULL, NULL, 0, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &head, NULL, 1, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &head, &broken, 1, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &head, NULL, 0, &protocol) == PWS_E_METHOD);
+    CHECK(pws_check_request(NULL, &head, NULL, 0, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, NULL, NULL, 0, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &head, NULL, 1, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &head, &broken, 1, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &head, NULL, 0, &protocol, &deflate) == PWS_E_METHOD);
     config.role = PWS_CLIENT;
-    CHECK(pws_check_response(NULL, &head, NULL, 0, key, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, NULL, NULL, 0, key, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &head, NULL, 1, key, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &head, &broken, 1, key, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &head, NULL, 0, text_of(NULL, 24), &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &head, NULL, 0, key, &protocol) == PWS_E_STATUS);
-    CHECK(protocol.len == 9);
+    CHECK(pws_check_response(NULL, &head, NULL, 0, key, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, NULL, NULL, 0, key, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &head, NULL, 1, key, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &head, &broken, 1, key, &protocol, &deflate) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &head, NULL, 0, text_of(NULL, 24), &protocol, &deflate) ==
+          PWS_E_ARG);
+    CHECK(pws_check_response(&config, &head, NULL, 0, key, &protocol, &deflate) == PWS_E_STATUS);
+    CHECK(protocol.len == 9 && memcmp(&deflate, &untouched, sizeof deflate) == 0);
+
+    CHECK(pws_deflate_offer(NULL, text, sizeof text, &length) == PWS_E_ARG);
+    CHECK(pws_deflate_offer(&config, NULL, sizeof text, &length) == PWS_E_ARG);
+    CHECK(pws_deflate_offer(&config, text, sizeof text, NULL) == PWS_E_ARG);
+    CHECK(pws_deflate_answer(NULL, text, sizeof text, &length) == PWS_E_ARG);
+    CHECK(pws_deflate_answer(&deflate, NULL, sizeof text, &length) == PWS_E_ARG);
+    CHECK(pws_deflate_answer(&deflate, text, sizeof text, NULL) == PWS_E_ARG);
+    CHECK(pws_deflate_answer(&deflate, text, 17, &length) == PWS_E_SPACE);
+    CHECK(length == 77 && memcmp(text, "before", 7) == 0);
 
     CHECK(pws_accept_key(NULL, key) == PWS_E_ARG);
     CHECK(pws_accept_key(accept, pws_cstr(NULL)) == PWS_E_KEY);
@@ -938,7 +958,7 @@ static void test_elsewhere(void) {
 }
 
 static void test_names(void) {
-    static const int32_t numbers[] = {-1, 7, 9, 11, 19, 35, 39, 50, 1000, INT32_MAX, INT32_MIN};
+    static const int32_t numbers[] = {-1, 7, 9, 11, 19, 36, 39, 53, 1000, INT32_MAX, INT32_MIN};
     size_t i;
 
     check_case("numbers that are no error or kind have a text all the same");

@@ -487,7 +487,7 @@ static int32_t end_send(struct end *end, enum way way, uint32_t kind, const uint
         end->outgoing = (uint8_t *)get_memory(size);
         EXPECT(end,
                pws_frame_write(end->outgoing, size, &written, kind, NULL, data, length) == PWS_OK);
-        error = pws_send_prepared(end->ws, end->outgoing, size);
+        error = pws_send_prepared(end->ws, end->outgoing, size, 0);
     } else if (way == WAY_INPLACE) {
         error = pws_send_inplace(end->ws, kind, end->outgoing, length);
     } else {

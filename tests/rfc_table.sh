@@ -1,8 +1,9 @@
 #!/bin/sh
-# The table of requirements, docs/rfc6455.md: | section | requirement | kept by | shown by |.
+# A table of requirements, such as docs/rfc6455.md: | section | requirement | kept by | shown by |.
 # "kept by" names in backticks the functions, constants or files that keep the requirement, or says
 # "caller: " and what the caller does. "shown by" names in backticks the cases that show it: `case NAME`
-# in tests/cases, check_case("NAME") in the test programs; it may only be empty where the caller keeps it.
+# in tests/cases and tests/cases-deflate, check_case("NAME") or a row {"NAME", ...} of a table in the test
+# programs; it may only be empty where the caller keeps it.
 # Each name must exist.
 # Usage: sh tests/rfc_table.sh FILE.md
 set -u
@@ -13,8 +14,9 @@ names=$(mktemp)
 trap 'rm -f "$cases" "$names"' EXIT
 
 {
-    sed -n -e 's/^case  *//p' tests/cases/*.txt | sed 's/  *#.*//'
-    sed -n 's/.*check_case("\([^"]*\)").*/\1/p' tests/*.c tests/unit/*.c
+    sed -n -e 's/^case  *//p' tests/cases/*.txt tests/cases-deflate/*.txt | sed 's/ *#.*//'
+    sed -n -e 's/.*check_case("\([^"]*\)").*/\1/p' -e 's/^    {"\([^"]*\)",.*/\1/p' \
+        tests/*.c tests/unit/*.c tests/deflate/*.c
 } 2>/dev/null | sed 's/ *$//' >"$cases"
 {
     cat src/*.[ch] include/purews.h | tr -c 'A-Za-z0-9_' '\n'

@@ -20,7 +20,13 @@ static void add_options(struct bytes *seed, const struct test_case *test, size_t
         options[1] |= 0x20;
     if (test->origins != NULL)
         options[1] |= 0x40;
+    if (test->deflate.agreed)
+        options[1] |= 0x80;
     options[2] = (uint8_t)((test->max_head != 0 ? 1 : 0) | (test->max_message != 0 ? 2 << 3 : 0));
+    if (test->deflate.server_no_context_takeover)
+        options[2] |= 0x40;
+    if (test->deflate.client_no_context_takeover)
+        options[2] |= 0x80;
     options[3] = (uint8_t)number;
     bytes_add(seed, options, sizeof options);
 }

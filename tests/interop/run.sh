@@ -1,11 +1,15 @@
 #!/bin/sh
-# The example programs against other WebSocket libraries: the npm package ws and python3-websockets.
-# Usage: BUILD=directory sh tests/interop/run.sh
+# The example programs against others. Without an argument: the npm package ws and python3-websockets; with
+# "browser": headless Chromium, which leaves its screenshots in $BUILD/interop-browser.
+# Usage: BUILD=directory sh tests/interop/run.sh [browser]
 set -u
 
 PYTHON=${PYTHON:-/usr/bin/python3}
-modules=$BUILD/interop
-log=$BUILD/interop/npm.log
+CHROMIUM=${CHROMIUM:-/usr/bin/chromium}
+export CHROMIUM
+target=interop${1:+-$1}
+modules=$BUILD/$target
+log=$modules/npm.log
 
 stop() {
     echo "$1"
@@ -13,10 +17,16 @@ stop() {
     exit 1
 }
 
-command -v node >/dev/null || stop "make interop needs node and npm"
-command -v npm >/dev/null || stop "make interop needs node and npm"
-"$PYTHON" -c 'import websockets' 2>/dev/null ||
-    stop "make interop needs the Python package websockets (Debian: python3-websockets)"
+if [ "$target" = interop ]; then
+    "$PYTHON" -c 'import websockets' 2>/dev/null ||
+        stop "make $target needs the Python package websockets (Debian: python3-websockets)"
+else
+    command -v "$CHROMIUM" >/dev/null || stop "make $target needs Chromium (Debian: chromium)"
+fi
+command -v node >/dev/null || stop "make $target needs node and npm"
+command -v npm >/dev/null || stop "make $target needs node and npm"
+"$BUILD/examples/echo_server" --help | grep -q 'built in, with zlib' ||
+    stop "make $target needs programs that are built with zlib (Debian: zlib1g-dev)"
 
 mkdir -p "$modules"
 if ! cmp -s tests/interop/package-lock.json "$modules/package-lock.json"; then
@@ -28,5 +38,15 @@ if ! cmp -s tests/interop/package-lock.json "$modules/package-lock.json"; then
     }
 fi
 
-sh tests/check.sh "NODE_PATH=$modules/node_modules node tests/interop/ws.js $BUILD/examples" \
-    "$PYTHON tests/interop/websockets_peer.py $BUILD/examples"
+node="NODE_PATH=$modules/node_modules node"
+programs=$BUILD/examples
+BUILD=$modules # for the output of the tests: the two targets may run at the same time
+export BUILD
+if [ "$target" = interop ]; then
+    sh tests/check.sh "$node tests/interop/ws.js $programs" \
+        "$node tests/interop/deflate.js $programs" \
+        "$PYTHON -B tests/interop/websockets_peer.py $programs" \
+        "$PYTHON -B tests/interop/deflate_peer.py $programs"
+else
+    sh tests/check.sh "$node tests/interop/browser.js $programs $modules"
+fi

@@ -1,4 +1,4 @@
-/* The rules of the opening handshake, and the heads that we send. */
+/* The rules of the opening handshake, and the heads that we send. Compression: negotiation.c. */
 #include "../check.h"
 #include "internal.h"
 
@@ -97,9 +97,9 @@ static int32_t check_request(const pws_config *config, pws_str *protocol) {
 
     *protocol = again;
     array_head.host = array_head.origin = array_head.fields = pws_cstr(NULL);
-    error = pws_request_check(config, &head, protocol);
-    CHECK(pws_check_request(config, &array_head, headers, header_count, &again) == error);
-    CHECK(pws_check_request(config, &array_head, headers, header_count, NULL) == error);
+    error = pws_request_check(config, &head, protocol, NULL);
+    CHECK(pws_check_request(config, &array_head, headers, header_count, &again, NULL) == error);
+    CHECK(pws_check_request(config, &array_head, headers, header_count, NULL, NULL) == error);
     CHECK(pws_str_equal(*protocol, again));
     CHECK(error == PWS_OK || is(*protocol, "unchanged"));
     return error;
@@ -112,9 +112,10 @@ static int32_t check_response(const pws_config *config, pws_str key, pws_str *pr
 
     *protocol = again;
     array_head.fields = pws_cstr(NULL);
-    error = pws_response_check(config, &head, key, protocol);
-    CHECK(pws_check_response(config, &array_head, headers, header_count, key, &again) == error);
-    CHECK(pws_check_response(config, &array_head, headers, header_count, key, NULL) == error);
+    error = pws_response_check(config, &head, key, protocol, NULL);
+    CHECK(pws_check_response(config, &array_head, headers, header_count, key, &again, NULL) ==
+          error);
+    CHECK(pws_check_response(config, &array_head, headers, header_count, key, NULL, NULL) == error);
     CHECK(pws_str_equal(*protocol, again));
     CHECK(error == PWS_OK || is(*protocol, "unchanged"));
     return error;
@@ -233,7 +234,7 @@ static const change request_changes[] = {
 };
 
 static void test_requests(void) {
-    pws_config config = {PWS_SERVER, 0, 0, 0, 0, NULL, NULL, {0}};
+    pws_config config = {.role = PWS_SERVER};
     pws_str protocol;
     size_t i;
 
@@ -272,7 +273,7 @@ static void test_request_order(void) {
         "Sec-WebSocket-Key: " KEY "\r\n",
     };
     static const int32_t more_errors[] = {PWS_E_CONNECTION, PWS_E_VERSION, PWS_E_KEY, PWS_E_ORIGIN};
-    pws_config config = {PWS_SERVER, 0, 0, 0, 0, NULL, NULL, {0}};
+    pws_config config = {.role = PWS_SERVER};
     pws_str protocol;
     size_t i;
 
@@ -339,7 +340,7 @@ static const origin_case origin_cases[] = {
 };
 
 static void test_origins(void) {
-    pws_config config = {PWS_SERVER, 0, 0, 0, 0, NULL, NULL, {0}};
+    pws_config config = {.role = PWS_SERVER};
     pws_str protocol;
     size_t i;
 
@@ -387,7 +388,7 @@ static const protocol_case protocol_cases[] = {
 };
 
 static void test_protocols(void) {
-    pws_config config = {PWS_SERVER, 0, 0, 0, 0, NULL, NULL, {0}};
+    pws_config config = {.role = PWS_SERVER};
     pws_str protocol;
     size_t i;
 
@@ -423,7 +424,7 @@ static void test_array_form(void) {
                                         {{"Sec-WebSocket-Key", 17}, {" " KEY, 25}}};
     static const pws_header missing_value[] = {{{"Host", 4}, {NULL, 1}}};
     static const pws_header missing_name[] = {{{NULL, 4}, {"a", 1}}};
-    pws_config config = {PWS_SERVER, 0, 0, 0, 0, NULL, "b", {0}};
+    pws_config config = {.role = PWS_SERVER, .protocols = "b"};
     pws_str protocol;
     pws_head request;
 
@@ -433,69 +434,71 @@ static void test_array_form(void) {
     request.version = 20;
 
     check_case("extended CONNECT needs no Host, Upgrade, Connection and key (RFC 8441 5)");
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_OK);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_OK);
     CHECK(is(protocol, "b"));
     request.version = 30;
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_OK);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_OK);
 
     check_case("extended CONNECT keeps the other rules");
-    CHECK(pws_check_request(&config, &request, NULL, 0, &protocol) == PWS_E_VERSION);
+    CHECK(pws_check_request(&config, &request, NULL, 0, &protocol, NULL) == PWS_E_VERSION);
     config.origins = "http://a";
     config.flags = PWS_REQUIRE_ORIGIN;
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_E_ORIGIN);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_E_ORIGIN);
     config.origins = NULL;
 
     check_case("extended CONNECT must be for websocket");
     request.protocol = TEXT("connect-udp");
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_E_UPGRADE);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_E_UPGRADE);
 
     check_case("CONNECT that is not extended is not GET");
     request.protocol = TEXT("websocket");
     request.version = 11;
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_E_METHOD);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_E_METHOD);
     request.version = 20;
     request.protocol = pws_cstr(NULL);
-    CHECK(pws_check_request(&config, &request, extended, 2, &protocol) == PWS_E_METHOD);
+    CHECK(pws_check_request(&config, &request, extended, 2, &protocol, NULL) == PWS_E_METHOD);
 
     check_case("with another method, :protocol does not count");
     request.method = TEXT("GET");
     request.protocol = TEXT("websocket");
-    CHECK(pws_check_request(&config, &request, spaced + 2, 3, &protocol) == PWS_E_HOST);
+    CHECK(pws_check_request(&config, &request, spaced + 2, 3, &protocol, NULL) == PWS_E_HOST);
     request.host = TEXT("a");
-    CHECK(pws_check_request(&config, &request, spaced + 2, 3, &protocol) == PWS_E_UPGRADE);
+    CHECK(pws_check_request(&config, &request, spaced + 2, 3, &protocol, NULL) == PWS_E_UPGRADE);
     request.host = request.protocol = pws_cstr(NULL);
 
     check_case("white space around values does not count");
     request.version = 11;
-    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol) == PWS_OK);
+    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol, NULL) == PWS_OK);
 
     check_case("the head gives the Host that the headers lack");
-    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol) == PWS_E_HOST);
+    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol, NULL) == PWS_E_HOST);
     request.host = TEXT("a b");
-    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol) == PWS_E_HOST);
+    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol, NULL) == PWS_E_HOST);
     request.host = TEXT("a");
-    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol) == PWS_OK);
+    CHECK(pws_check_request(&config, &request, spaced + 1, 4, &protocol, NULL) == PWS_OK);
 
     check_case("NULL is an argument error");
     protocol = TEXT("unchanged");
-    CHECK(pws_check_request(NULL, &request, spaced, 5, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, NULL, spaced, 5, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &request, NULL, 5, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &request, missing_value, 1, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_request(&config, &request, missing_name, 1, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(NULL, &request, spaced, 5, TEXT(KEY), &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, NULL, spaced, 5, TEXT(KEY), &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &request, NULL, 5, TEXT(KEY), &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &request, missing_value, 1, TEXT(KEY), NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(NULL, &request, spaced, 5, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, NULL, spaced, 5, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, NULL, 5, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, missing_value, 1, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, missing_name, 1, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_response(NULL, &request, spaced, 5, TEXT(KEY), &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, NULL, spaced, 5, TEXT(KEY), &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &request, NULL, 5, TEXT(KEY), &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &request, missing_value, 1, TEXT(KEY), NULL, NULL) ==
+          PWS_E_ARG);
     request.method.ptr = NULL;
-    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol, NULL) == PWS_E_ARG);
     request.method = TEXT("GET");
     request.host = (pws_str){NULL, 1};
-    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol, NULL) == PWS_E_ARG);
     request.host = pws_cstr(NULL);
     request.protocol = (pws_str){NULL, 1};
-    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol) == PWS_E_ARG);
-    CHECK(pws_check_response(&config, &request, NULL, 0, (pws_str){NULL, 1}, NULL) == PWS_E_ARG);
+    CHECK(pws_check_request(&config, &request, spaced, 5, &protocol, NULL) == PWS_E_ARG);
+    CHECK(pws_check_response(&config, &request, NULL, 0, (pws_str){NULL, 1}, NULL, NULL) ==
+          PWS_E_ARG);
     CHECK(is(protocol, "unchanged"));
 }
 
@@ -546,7 +549,7 @@ static const change response_changes[] = {
 };
 
 static void test_responses(void) {
-    pws_config config = {PWS_CLIENT, 0, 0, 0, 0, NULL, "superchat, chat", {0}};
+    pws_config config = {.role = PWS_CLIENT, .protocols = "superchat, chat"};
     pws_str protocol;
     size_t i;
 
@@ -579,7 +582,7 @@ static void test_responses(void) {
 }
 
 static void test_extended_responses(void) {
-    pws_config config = {PWS_CLIENT, 0, 0, 0, 0, NULL, "chat", {0}};
+    pws_config config = {.role = PWS_CLIENT, .protocols = "chat"};
     pws_header line = {TEXT("sec-websocket-protocol"), TEXT("chat")};
     pws_str protocol, none = {NULL, 0};
     pws_head response;
@@ -589,21 +592,23 @@ static void test_extended_responses(void) {
     response.status = 200;
 
     check_case("with RFC 8441 any 2xx opens, and nothing else");
-    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol) == PWS_OK);
+    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol, NULL) == PWS_OK);
     CHECK(is(protocol, "chat"));
     response.status = 299;
-    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol) == PWS_OK);
+    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol, NULL) == PWS_OK);
     response.status = 300;
-    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol) == PWS_E_STATUS);
+    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol, NULL) == PWS_E_STATUS);
     response.status = 101;
-    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol) == PWS_E_STATUS);
+    CHECK(pws_check_response(&config, &response, NULL, 0, none, &protocol, NULL) == PWS_E_STATUS);
 
     check_case("with RFC 8441 subprotocols and extensions keep their rules");
     response.status = 200;
     line.value = TEXT("other");
-    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol) == PWS_E_PROTOCOL);
+    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol, NULL) ==
+          PWS_E_PROTOCOL);
     line.name = TEXT("sec-websocket-extensions");
-    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol) == PWS_E_EXTENSION);
+    CHECK(pws_check_response(&config, &response, &line, 1, none, &protocol, NULL) ==
+          PWS_E_EXTENSION);
 }
 
 static void test_accept_key(void) {
@@ -653,9 +658,12 @@ static void test_write_request(void) {
                                 "Sec-WebSocket-Version: 13\r\n"
                                 "Origin: http://example.com\r\n"
                                 "Sec-WebSocket-Protocol: chat, superchat\r\n"
+                                "Sec-WebSocket-Extensions: permessage-deflate; "
+                                "client_max_window_bits\r\n"
                                 "Cookie: a=1\r\n"
                                 "\r\n";
-    pws_config config = {PWS_CLIENT, 0, 0, 0, 0, NULL, "chat superchat", {0}};
+    pws_codec codec = {.min_deflate_bits = 9};
+    pws_config config = {.role = PWS_CLIENT, .protocols = "chat superchat", .codec = &codec};
     pws_header cookie = {TEXT("Cookie"), TEXT("a=1")};
     pws_request request;
     pws_writer out = writer(sizeof memory);
@@ -683,6 +691,7 @@ static void test_write_request(void) {
 
     check_case("a request with nothing but its host, behind what is there already");
     config.protocols = " ,";
+    config.codec = NULL;
     memset(&request, 0, sizeof request);
     request.host = TEXT("h");
     out = writer(sizeof memory);
@@ -703,7 +712,7 @@ static void test_write_request_errors(void) {
     static const pws_str bad[] = {{"a b", 3}, {"a\r\nX: y", 7}, {"a\n", 2},       {"a\tb", 3},
                                   {"a\0", 2}, {" ", 1},         {"a\xC3\xA4", 3}, {"\x7F", 1},
                                   {"a\r", 2}, {NULL, 3}};
-    pws_config config = {PWS_CLIENT, 0, 0, 0, 0, NULL, NULL, {0}};
+    pws_config config = {.role = PWS_CLIENT};
     pws_header line = {TEXT("X"), TEXT("y\r\nHost: z")};
     pws_request request, good;
     size_t i;
@@ -761,9 +770,12 @@ static void test_write_switch(void) {
                                 "Connection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: " ACCEPT "\r\n"
                                 "Sec-WebSocket-Protocol: chat\r\n"
+                                "Sec-WebSocket-Extensions: permessage-deflate; "
+                                "server_max_window_bits=12\r\n"
                                 "Set-Cookie: a=1\r\n"
                                 "\r\n";
     pws_header cookie = {TEXT("Set-Cookie"), TEXT("a=1")};
+    pws_deflate_params deflate = {0};
     pws_response response;
     pws_writer out = writer(sizeof memory);
 
@@ -771,28 +783,31 @@ static void test_write_switch(void) {
     build(PWS_SERVER, good_request, MORE, "");
 
     check_case("101 with nothing but what is needed");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL)) == PWS_OK);
+    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_OK);
     CHECK(wrote(&out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n"));
 
     check_case("101 with everything");
+    deflate.agreed = 1;
+    deflate.server_max_window_bits = 12;
+    deflate.client_max_window_bits = 15;
     response.headers = &cookie;
     response.header_count = 1;
     out = writer(sizeof whole - 1);
-    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat")) == PWS_OK);
+    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat"), &deflate) == PWS_OK);
     CHECK(wrote(&out, whole));
 
     check_case("101 that does not fit writes nothing");
     out = writer(sizeof whole - 2);
-    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat")) == PWS_E_SPACE);
+    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat"), &deflate) == PWS_E_SPACE);
     CHECK(out.length == 0);
 
     check_case("nothing gets into a 101 through headers");
     cookie.value = TEXT("a\r\n\r\nframes");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL)) == PWS_E_HEADER);
+    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_E_HEADER);
     cookie.value = TEXT("a");
     cookie.name = TEXT("Sec-WebSocket-Extensions");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL)) == PWS_E_HEADER);
+    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_E_HEADER);
     CHECK(out.length == 0);
 }
 
