@@ -13,6 +13,7 @@
 ## make                  the library, static and shared, and the example programs
 ## make check            every test; the last line adds them up
 ## make check-deflate    compression with real codecs (needs zlib and Intel ISA-L)
+## make bench-deflate    what compressing costs in time, as a table (needs zlib)
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
@@ -133,6 +134,7 @@ fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
+.PHONY: bench-deflate
 .PHONY: all check check-deflate deflate-tools demo serve amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
@@ -275,6 +277,13 @@ check-deflate: deflate-tools $(deflate_programs) $(BUILD)/tests/run_zlib
 	    $(foreach program,$(deflate_programs),'$(UNDER) $(program) $(if $(QUICK),--quick)') \
 	    $(if $(deflate_cases), \
 	    '$(UNDER) $(BUILD)/tests/run_zlib $(if $(QUICK),--quick) $(deflate_cases)')
+
+bench-deflate: $(BUILD)/commands
+	@$(call builds,zlib.h,-lz) || { \
+	    echo 'make bench-deflate needs zlib (Debian: zlib1g-dev).'; exit 1; }
+	@mkdir -p $(BUILD)/tests/bench
+	@$(compile) -Iinclude -Iexamples tests/bench/deflate.c -o $(BUILD)/tests/bench/deflate -lz
+	@$(BUILD)/tests/bench/deflate
 
 interop: $(BUILD)/examples/echo_server $(BUILD)/examples/wscat
 	@BUILD='$(BUILD)' sh tests/interop/run.sh

@@ -524,6 +524,8 @@ int main(int argc, char **argv) {
 #ifdef PUREWS_ZLIB
     if (config.deflate.server_no_context_takeover)
         codecs.max_inflate = codecs.max_deflate = POOLED_CODECS;
+    codecs.small_windows =
+        config.deflate.client_max_window_bits != 0; /* asked for to save memory */
 #endif
     receives.size = pws_receive_size(&config);
 

@@ -30,6 +30,11 @@
  *
  * Add some 200 for struct zlib_stream.
  *
+ * Decompressing takes the 39928 bytes of 15 bits whatever window was agreed on, so that how the
+ * input is cut never changes a result: with a smaller one, zlib finds a peer that looks back
+ * further than it has promised only where that lies in an earlier read. With small_windows memory
+ * counts more.
+ *
  * zlib cannot deflate with a window of 8 bits (256 bytes): min_deflate_bits is 9, and the library
  * negotiates accordingly. */
 #ifndef ZLIB_CODEC_H
@@ -49,6 +54,7 @@ struct zlib_codecs {
     int memory_level;     /* 1 to 9: see the table; 0: 8 */
     unsigned max_inflate; /* codecs of the pool that decompress; 0: dedicated, no limit */
     unsigned max_deflate; /* likewise that compress */
+    int small_windows;    /* 1: decompress with the window agreed on; 0: with 15 bits, see above */
     /* Private. [0]: inflate, [1]: deflate. */
     struct zlib_stream *idle[2];
     unsigned existing[2]; /* idle or open */
@@ -121,8 +127,11 @@ static inline void *zlib_open(void *context, uint32_t direction, uint32_t window
     struct zlib_codecs *codecs = (struct zlib_codecs *)context;
     unsigned most = direction == PWS_INFLATE ? codecs->max_inflate : codecs->max_deflate;
     unsigned *existing = &codecs->existing[direction == PWS_DEFLATE];
-    struct zlib_stream *stream = zlib_take_idle(codecs, direction, window_bits);
+    struct zlib_stream *stream;
 
+    if (direction == PWS_INFLATE && !codecs->small_windows)
+        window_bits = MAX_WBITS;
+    stream = zlib_take_idle(codecs, direction, window_bits);
     if (stream != NULL && stream->window_bits != window_bits) {
         if (*existing < most) { /* leave it to those who want its window */
             stream->next = codecs->idle[direction == PWS_DEFLATE];
