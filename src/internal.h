@@ -1,6 +1,7 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
  * message, opening -> phase -> output -> frame, close, heads -> handshake -> negotiation ->
- * extension, write, http, fields -> leaves. */
+ * extension, write, http, fields -> leaves. The one exception is deflate, which output and message
+ * call and which calls them, and phase. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
