@@ -372,11 +372,10 @@ typedef struct pws_config {
     const char *protocols;  /* subprotocols, best first, separated by spaces or commas; NULL: none.
                               A client offers them, a server chooses among them */
     const pws_codec *codec; /* DEFLATE for permessage-deflate; NULL: neither offered nor accepted */
-    pws_deflate_params
-        deflate;            /* what is wanted of it; window bits 0: 15. agreed is not looked at */
-    uint32_t deflate_min;   /* bytes: messages that are smaller are sent plain; 0: 64 */
-    uint32_t reserved1;     /* 0 */
-    uintptr_t reserved[10]; /* 0 */
+    pws_deflate_params deflate; /* what is wanted; window bits 0: 15; agreed: ignored */
+    uint32_t deflate_min;       /* bytes: messages that are smaller are sent plain; 0: 64 */
+    uint32_t reserved1;         /* 0 */
+    uintptr_t reserved[10];     /* 0 */
 } pws_config;
 
 /* The size in bytes of a transmit half that suits most programs. More gives larger batches. */

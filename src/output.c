@@ -231,35 +231,38 @@ PWS_PRIVATE void pws_output_close(pws_conn *ws, uint32_t code, const char *reaso
     ws->busy |= PWS_BUSY_CLOSE | PWS_BUSY_CLOSING;
 }
 
-/* Puts the Close into the batch, if there is room. A client without a transmit half has nowhere to
- * mask a reason and leaves it out; only one of our own making can come to that. */
+/* A Close where there is no transmit half: its code joins its header in `small`, its reason stays
+ * where it is. A client has nowhere to mask a reason and leaves it out; only one of our own making
+ * can come to that. */
+static void pws_output_bare_close(pws_conn *ws, const uint8_t *code, size_t length) {
+    int client = ws->config->role == PWS_CLIENT;
+    size_t reason_length = client ? 0 : ws->reason_length;
+    uint8_t key[4], *end;
+
+    pws_output_frame(ws, 0x80 | PWS_CLOSE, length + reason_length, key);
+    end = ws->small + ws->batch_length;
+    memcpy(end, code, length);
+    if (client)
+        pws_mask(end, end, length, key);
+    ws->batch_length += (uint32_t)length;
+    pws_output_data(ws, (const uint8_t *)ws->reason, reason_length);
+}
+
+/* Puts the Close into the batch, if there is room. */
 static int pws_put_close(pws_conn *ws) {
     uint8_t payload[PWS_MAX_CONTROL];
     size_t length = ws->sent_code != 1005 ? 2 : 0;
-    size_t reason_length = ws->reason_length;
 
     if (!pws_output_fits(ws, PWS_MAX_CONTROL))
         return 0;
     payload[0] = (uint8_t)(ws->sent_code >> 8);
     payload[1] = (uint8_t)ws->sent_code;
-    if (ws->transmit != NULL) {
-        if (reason_length != 0)
-            memcpy(payload + 2, ws->reason, reason_length);
-        pws_output_control(ws, PWS_CLOSE, payload, length + reason_length);
+    if (ws->transmit == NULL) {
+        pws_output_bare_close(ws, payload, length);
     } else {
-        uint8_t key[4];
-        uint8_t *end;
-
-        if (ws->config->role == PWS_CLIENT)
-            reason_length = 0;
-        pws_output_frame(ws, 0x80 | PWS_CLOSE, length + reason_length, key);
-        end = ws->small + ws->batch_length;
-        if (ws->config->role == PWS_CLIENT)
-            pws_mask(end, payload, length, key);
-        else
-            memcpy(end, payload, length);
-        ws->batch_length += (uint32_t)length;
-        pws_output_data(ws, (const uint8_t *)ws->reason, reason_length);
+        if (ws->reason_length != 0)
+            memcpy(payload + 2, ws->reason, ws->reason_length);
+        pws_output_control(ws, PWS_CLOSE, payload, length + ws->reason_length);
     }
     ws->busy &= ~(uint32_t)PWS_BUSY_CLOSE;
     return 1;
