@@ -13,7 +13,10 @@
 ## make                  the library, static and shared, and the example programs
 ## make check            every test; the last line adds them up
 ## make check-deflate    compression with real codecs (needs zlib and Intel ISA-L)
+## make simulate         clients and servers over a simulated network: SEEDS=1000 runs of MACHINES=20
+## make coverage         every branch of the companions is taken by its own test (needs gcov)
 ## make bench-deflate    what compressing costs in time, as a table (needs zlib)
+## make bench-idle       N=1000000 open connections and a round of heartbeats: memory and time
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
@@ -33,9 +36,12 @@
 version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/purews.h)
 
 # In the order of the two-file build: leaves first.
-sources := $(addprefix src/, text.c mask.c utf8.c sha1.c base64.c random.c names.c url.c http.c \
+core := $(addprefix src/, text.c mask.c utf8.c sha1.c base64.c random.c names.c url.c http.c \
     write.c fields.c frame.c close.c extension.c negotiation.c handshake.c heads.c output.c \
-    deflate.c phase.c message.c opening.c conn.c)
+    send.c deflate.c phase.c timer.c message.c opening.c conn.c)
+# Called by the program alone; who uses none of them links none of them.
+companions := $(addprefix src/, backoff.c retry_after.c rate.c arena.c queue.c histogram.c stats.c)
+sources := $(core) $(companions)
 
 # What needs Linux (epoll, /proc); all else needs POSIX.
 linux_examples := echo_server demo
@@ -45,6 +51,8 @@ linux_programs := server/%
 run_parts := tests/run.c $(sort $(wildcard tests/case_*.c))
 programs := $(patsubst tests/%.c,%,$(sort $(filter-out $(run_parts), \
     $(wildcard tests/*.c tests/server/*.c))))
+
+simulate_parts := $(sort $(wildcard tests/simulate/*.c))
 
 units := $(sort $(wildcard tests/unit/*.c))
 cases := $(sort $(wildcard tests/cases/*.txt))
@@ -77,6 +85,11 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 SECONDS = 60
+SEEDS = 1000
+MACHINES = 20
+CROWD = 5000
+STORM = 100000
+N = 1000000
 FUZZ_CC ?= clang
 
 comma := ,
@@ -134,8 +147,7 @@ fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
-.PHONY: bench-deflate
-.PHONY: all check check-deflate deflate-tools demo serve amalgamation install uninstall fuzz \
+.PHONY: all check check-deflate deflate-tools simulate coverage bench-deflate bench-idle demo serve amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
@@ -157,6 +169,8 @@ $(objects_in)/src/%.o: extra := -fPIC -fvisibility=hidden -Iinclude
 $(objects_in)/amalgamation/%.o: extra := -fPIC
 $(objects_in)/examples/%.o: extra := -Iinclude $(if $(filter yes,$(ZLIB)),-DPUREWS_ZLIB)
 $(objects_in)/tests/%.o: extra := -Iinclude -Isrc -Itests
+$(objects_in)/tests/bench/%.o: extra := -Iinclude -Iexamples
+$(objects_in)/tests/wheel.o: extra := -Iinclude -Itests -Iexamples
 $(objects_in)/tests/deflate/%.o: extra := -Iinclude -Isrc -Itests -Iexamples
 $(objects_in)/zlib/tests/%.o: extra := -Iinclude -Isrc -Itests -Iexamples -DRUN_ZLIB
 $(objects_in)/fuzz/%.o: extra := -Iinclude -Isrc
@@ -220,6 +234,12 @@ $(test_programs): $(BUILD)/tests/%: $(objects_in)/tests/%.o $(library)
 $(BUILD)/tests/run: $(call object,$(run_parts)) $(library)
 	$(link_program)
 
+$(BUILD)/tests/simulate: $(call object,$(simulate_parts)) $(library)
+	$(link_program)
+
+$(BUILD)/tests/bench/idle: $(objects_in)/tests/bench/idle.o $(library)
+	$(link_program)
+
 $(BUILD)/tests/run_two_files: $(call object,$(run_parts)) $(two_files_object)
 	$(link_program)
 
@@ -258,6 +278,7 @@ check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs
 	    'sh tests/runner.sh $(BUILD)/tests/run' \
 	    'sh tests/amalgamation.sh $(sources)' \
 	    'sh tests/purity.sh $(sources)' \
+	    'LINK="$(link)" COMPANIONS="$(companions)" sh tests/unused.sh $(sources)' \
 	    'sh tests/documented.sh include/purews.h' \
 	    'sh tests/docs.sh README.md docs/*.md' \
 	    'sh tests/rfc_table.sh docs/rfc6455.md' \
@@ -277,6 +298,20 @@ check-deflate: deflate-tools $(deflate_programs) $(BUILD)/tests/run_zlib
 	    $(foreach program,$(deflate_programs),'$(UNDER) $(program) $(if $(QUICK),--quick)') \
 	    $(if $(deflate_cases), \
 	    '$(UNDER) $(BUILD)/tests/run_zlib $(if $(QUICK),--quick) $(deflate_cases)')
+
+# The last: how many clients that were cut off at once come back.
+simulate: $(BUILD)/tests/simulate
+	@BUILD='$(BUILD)' sh tests/check.sh \
+	    '$(UNDER) $(BUILD)/tests/simulate --seeds 1 $(SEEDS) --machines $(MACHINES)' \
+	    '$(UNDER) $(BUILD)/tests/simulate --seed 1 --machines $(CROWD)'
+	@$(BUILD)/tests/simulate --storm $(STORM)
+
+coverage:
+	@BUILD='$(BUILD)' sh tests/coverage.sh \
+	    $(patsubst arena,arena=queue,$(basename $(notdir $(companions))))
+
+bench-idle: $(BUILD)/tests/bench/idle
+	@$(BUILD)/tests/bench/idle $(N)
 
 bench-deflate: $(BUILD)/commands
 	@$(call builds,zlib.h,-lz) || { \

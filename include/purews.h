@@ -91,20 +91,20 @@ PWS_API pws_str pws_cstr(const char *text);
 enum {
     /* Never an event; only for pws_frame_write. */
     PWS_CONTINUATION = 0,
-    /* flags, data: a whole message of UTF-8; or with PWS_STREAM a part of one, which may then begin
-     * and end inside a character. */
+    /* flags, data, frames: a whole message of UTF-8; or with PWS_STREAM a part of one, which may
+     * then begin and end inside a character. */
     PWS_TEXT = 1,
-    /* flags, data: likewise, any bytes. */
+    /* flags, data, frames: likewise, any bytes. */
     PWS_BINARY = 2,
-    /* The peer closes. code (1005 if it gave none), data: its reason, UTF-8. It is answered for
-     * you; PWS_CLOSED follows. */
+    /* The peer closes. code (1005 if it gave none), data: its reason, UTF-8; frames. It is answered
+     * for you; PWS_CLOSED follows. */
     PWS_CLOSE = 8,
-    /* data: 0 to 125 bytes. Answered for you unless PWS_NO_AUTO_PONG is set: with the next
+    /* data: 0 to 125 bytes; frames. Answered for you unless PWS_NO_AUTO_PONG is set: with the next
      * pws_next, behind what you send now. */
     PWS_PING = 9,
-    /* data: 0 to 125 bytes. */
+    /* data: 0 to 125 bytes; frames, rtt_ms. */
     PWS_PONG = 10,
-    /* out: send out[0], then out[1], before the next pws_next; see there. */
+    /* out: send out[0], then out[1], before the next pws_next; see there. frames, pings, pongs. */
     PWS_WRITE = 16,
     /* Server. head; error: the first rule of the opening handshake that the request breaks, PWS_OK
      * if none. Answer with pws_accept or pws_reject, now or later; head's strings last until then.
@@ -148,7 +148,8 @@ enum {
                          the library, or its value has a CR, LF, NUL or other control character */
     PWS_E_URL = 6,    /* not a ws or wss URL (section 3) */
     /* the transport */
-    PWS_E_EOF = 10, /* it ended before the closing handshake was complete (section 7.1.5) */
+    PWS_E_EOF = 10,     /* it ended before the closing handshake was complete (section 7.1.5) */
+    PWS_E_TIMEOUT = 11, /* a time limit of pws_config has passed. See there for what is sent */
     /* the opening handshake (section 4) */
     PWS_E_HTTP = 20,         /* malformed head (RFC 9112). 400 */
     PWS_E_HEAD_SIZE = 21,    /* the head is larger than max_head. 431 */
@@ -374,8 +375,21 @@ typedef struct pws_config {
     const pws_codec *codec; /* DEFLATE for permessage-deflate; NULL: neither offered nor accepted */
     pws_deflate_params deflate; /* what is wanted; window bits 0: 15; agreed: ignored */
     uint32_t deflate_min;       /* bytes: messages that are smaller are sent plain; 0: 64 */
-    uint32_t reserved1;         /* 0 */
-    uintptr_t reserved[10];     /* 0 */
+    /* Limits of time in milliseconds, kept by a program that calls pws_tick; 0: never. What runs
+     * out ends the connection with PWS_CLOSED and PWS_E_TIMEOUT, even while it is held. */
+    uint32_t open_ms;    /* for the opening handshake, from the first tick. A server answers 408, a
+                            client says nothing */
+    uint32_t ping_ms;    /* without a byte from the peer: it is sent a Ping (section 5.5.2) */
+    uint32_t pong_ms;    /* after that Ping was due, held or not, still without a byte of any kind.
+                            Close 1011 */
+    uint32_t idle_ms;    /* in which neither side sends anything but these Pings and the Pongs to
+                            them. Close 1001 */
+    uint32_t message_ms; /* from the first to the last byte of a received message. Close 1008 */
+    uint32_t send_ms;  /* that pws_hold stays on: the peer does not take our output. Nothing can be
+                          said then */
+    uint32_t close_ms; /* from our Close, or the peer's, or a failure, to the end; 0: 5000. A client
+                          whose server does not close the transport ends with PWS_OK */
+    uintptr_t reserved[7]; /* 0 */
 } pws_config;
 
 /* The size in bytes of a transmit half that suits most programs. More gives larger batches. */
@@ -412,6 +426,12 @@ typedef struct pws_event {
     uint32_t code;      /* PWS_CLOSE, PWS_CLOSED: the peer's close code; 1005: Close without a code;
                            1006: no Close at all (section 7.1.5) */
     uint32_t sent_code; /* PWS_CLOSED: our close code, likewise; 1006 too if it was still held */
+    uint32_t frames;    /* TEXT to PONG: frames that began since the last such event. PWS_WRITE:
+                           frames that stand in it and in no earlier one */
+    uint32_t pings;     /* PWS_WRITE: of these, Pings that the library sends because of ping_ms */
+    uint32_t pongs;     /* PWS_WRITE: and Pongs that it answers with; at most 65535 */
+    uint32_t rtt_ms;    /* PWS_PONG: milliseconds since the library's Ping that it answers, as ticks
+                           have it; UINT32_MAX: it answers none */
     uint32_t reserved;
     pws_bytes data;             /* payload, unmasked: in your input buffer or in the receive half */
     pws_view out[2];            /* PWS_WRITE: what to send; either may be empty, not both */
@@ -504,10 +524,9 @@ PWS_API void pws_end(pws_conn *ws);
  * ws and ev must not be NULL. */
 PWS_API int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev);
 
-/* Says that of the last PWS_WRITE only the first written bytes went out. The rest is kept, borrowed
- * where it was, and comes again as PWS_WRITE. Call it before the next pws_next, once for an event.
- * NULL, or more than the event had, is ignored: by itself pws_next takes it that all was written.
- */
+/* Says how many bytes of the last PWS_WRITE went out. If not all, the rest is kept, borrowed where
+ * it was, and comes again as PWS_WRITE. Call it before the next pws_next, once for an event, or not
+ * at all: by itself pws_next takes it that all was written. NULL is ignored. */
 PWS_API void pws_wrote(pws_conn *ws, size_t written);
 
 /* full != 0: the transport takes no more. Until pws_hold(ws, 0), input events go on and no
@@ -531,6 +550,28 @@ PWS_API int pws_state(const pws_conn *ws);
  * own is, where there is no transmit half. 0 when it is free. After the last PWS_WRITE that needs
  * it, it is freed by the next pws_next. */
 PWS_API int pws_borrows(const pws_conn *ws);
+
+/* Bytes of output, up to the end of the last frame given to pws_send or one of its relatives, that
+ * have not been written: 0 when the transport has it all. Those of a PWS_WRITE count until
+ * pws_wrote or the next pws_next. While a message is being compressed, what is left of it counts as
+ * it is. */
+PWS_API uint64_t pws_unsent(const pws_conn *ws);
+
+/* ---- Time -------------------------------------------------------------------------------------
+ */
+
+/* Says what time it is, in milliseconds of any clock that does not go back, the same for all calls
+ * on a connection; an earlier time counts as the last. Call it after each wait, then read and pull:
+ * what the peer has sent counts as in time if it is pulled in the first turn after the tick, so
+ * that a program that was stopped for a while does not blame its peers. The first call starts the
+ * limits of pws_config; a program that never calls has none. NULL is ignored. */
+PWS_API void pws_tick(pws_conn *ws, uint64_t now_ms);
+
+/* The time at which pws_tick must be called next, in milliseconds: until then nothing can happen by
+ * itself, and nothing does. It may become earlier or later with every call. 0 before the first
+ * tick; UINT64_MAX: never, as for NULL. A Ping to be sent, or a limit that has run out, shows in
+ * the events that are pulled after the tick. */
+PWS_API uint64_t pws_deadline(const pws_conn *ws);
 
 /* ---- Tell: opening handshake (section 4) -------------------------------------------------------
  */
@@ -710,6 +751,306 @@ PWS_API int32_t pws_frame_deflate(const pws_config *config, uint32_t window_bits
 /* 1 if the bytes are UTF-8 (RFC 3629), 0 if not. Nothing is UTF-8. */
 PWS_API int pws_utf8_valid(const void *data, size_t length);
 
+/* ---- Companions -------------------------------------------------------------------------------
+ *
+ * What production needs beside the protocol. They are called by the program, never from inside a
+ * connection, know nothing of each other, and cost nothing where they are not used. The rules are
+ * the same: no heap, no clock, no randomness of their own. Times are milliseconds of the clock that
+ * pws_tick is told; an earlier time counts as the last. One thread at a time for each structure. */
+
+/* ---- Companion: reconnecting ------------------------------------------------------------------
+ */
+
+/* How long to wait before connecting again. Read-only, may be shared. Begin with zeros. */
+typedef struct pws_backoff_config {
+    uint32_t base_ms; /* what the first wait is drawn from; it doubles each time. 0: 1000, or cap_ms
+                         if less */
+    uint32_t floor_ms; /* no wait is shorter; under base_ms, or the first are not spread. 0: none */
+    uint32_t cap_ms;   /* what it is drawn from grows up to here. 0: 60000 */
+    uint32_t max_attempts; /* waits in a row before giving up. 0: no limit */
+    uint32_t stable_ms;    /* a connection that was open for so long begins a new row. 0: 60000 */
+    uint32_t retry_after_max_ms; /* no server can ask for a longer wait. 0: an hour */
+    uintptr_t reserved[2];       /* 0 */
+} pws_backoff_config;
+
+/* Where one client stands. Begin with zeros. Private but for attempts. */
+typedef struct pws_backoff {
+    uint32_t attempts; /* waits in this row */
+    uint32_t open;     /* 1: since now_ms */
+    uint64_t now_ms;   /* the last call's */
+} pws_backoff;
+
+/* The connection is open (PWS_OPEN). NULL is ignored. */
+PWS_API void pws_backoff_opened(pws_backoff *backoff, uint64_t now_ms);
+
+/* A connection has ended, for whatever reason, or could not be made: *at_ms becomes the time to try
+ * again.
+ *
+ * The wait is drawn evenly from floor_ms to base_ms * 2^attempts, at most cap_ms (full jitter), so
+ * that clients cut off together do not come back together. code: the server's close code or 0;
+ * after 1012 (service restart) and 1013 (try again later) the bounds are at least 5 and 30 seconds,
+ * also above cap_ms. retry_after_ms: what the server's Retry-After asks for (pws_retry_after) or 0;
+ * the wait is added to it. random: 8 random bytes (pws_random_bytes). The same arguments give the
+ * same time.
+ *
+ * Errors: PWS_E_ARG a NULL argument, floor_ms or base_ms above cap_ms, or a reserved field not 0;
+ * PWS_E_STATE max_attempts is reached: give up; that the connection has ended is noted even so. */
+PWS_API int32_t pws_backoff_next(pws_backoff *backoff, const pws_backoff_config *config,
+                                 uint32_t code, uint64_t retry_after_ms, uint64_t now_ms,
+                                 const uint8_t random[8], uint64_t *at_ms);
+
+/* Reads the Retry-After of a response (RFC 9110 10.2.3), of PWS_REJECTED for example: seconds, or a
+ * date in any of the three forms of RFC 9110 5.6.7. unix_seconds: the wall clock now, for dates;
+ * one that has passed gives 0. *ms becomes the wait in milliseconds.
+ *
+ * Errors: PWS_E_ARG ms is NULL; PWS_E_STATE there is no Retry-After; PWS_E_HTTP it is neither. */
+PWS_API int32_t pws_retry_after(pws_str fields, uint64_t unix_seconds, uint64_t *ms);
+
+/* ---- Companion: rate limit --------------------------------------------------------------------
+ */
+
+/* How much a peer may send, on average and at once: two token buckets. Read-only, may be shared.
+ * Begin with zeros. */
+typedef struct pws_rate_config {
+    uint32_t messages_per_second; /* 0: no limit */
+    uint32_t messages_burst;      /* at once; 0: what one second has */
+    uint32_t bytes_per_second;    /* 0: no limit */
+    uint32_t bytes_burst;  /* at once, no less than a message may have; 0: what one second has */
+    uintptr_t reserved[2]; /* 0 */
+} pws_rate_config;
+
+/* What one peer has used. Begin with zeros: nothing. Private. */
+typedef struct pws_rate {
+    uint64_t now_ms;         /* the last call's */
+    uint64_t messages_spent; /* thousandths of a message: 0 is a full bucket */
+    uint64_t bytes_spent;    /* thousandths of a byte */
+} pws_rate;
+
+/* Takes what an event has brought (messages: 1 or 0, or how many; bytes: its payload) out of the
+ * buckets, also where there is not enough, since it has already come. Returns 0 if the peer keeps
+ * its limit, else the milliseconds until it does so again. What to do is up to the program: count
+ * it; not read from the peer for so long; or pws_close with 1008. A peer that goes on owes at most
+ * one burst. 0 for a NULL argument. */
+PWS_API uint64_t pws_rate_take(pws_rate *rate, const pws_rate_config *config, uint64_t now_ms,
+                               uint64_t messages, uint64_t bytes);
+
+/* Returns what pws_rate_take would for nothing, taking nothing: 0 if the peer keeps its limit now.
+ * For who throws away what is too much: look first, take what is let through (one message more
+ * than the burst). */
+PWS_API uint64_t pws_rate_wait(const pws_rate *rate, const pws_rate_config *config,
+                               uint64_t now_ms);
+
+/* ---- Companion: outbound queue ----------------------------------------------------------------
+ */
+
+/* A message that many queues hold by reference: it exists once for any number of slow readers. The
+ * program fills in the frames (pws_frame_write, pws_frame_deflate), which must stay as they are,
+ * and sets count to 1 for its own reference. Not for several threads. */
+typedef struct pws_shared {
+    pws_view frame;       /* a whole text or binary frame without masking key, not compressed */
+    pws_view deflated;    /* the same message compressed, for connections it can go to; or empty */
+    uint32_t window_bits; /* as given to pws_frame_deflate; 0 if deflated is empty */
+    uint32_t count;       /* references; at 0 the program may free it */
+    struct pws_shared *next; /* private */
+    void *context;           /* the program's */
+} pws_shared;
+
+/* Gives a reference back. Returns 1 if it was the last: free the message. 0 otherwise, and for
+ * NULL. */
+PWS_API int pws_shared_release(pws_shared *shared);
+
+/* What happens to a message for which there is no room. */
+enum {
+    PWS_FULL_REFUSE = 0,      /* pws_queue_put returns PWS_E_SPACE */
+    PWS_FULL_DROP_OLDEST = 1, /* those that have waited longest make room */
+    PWS_FULL_DROP_NEWEST = 2, /* it is dropped, as if it had been put */
+    PWS_FULL_REPLACE = 3, /* each message takes the place of the newest waiting one with its key,
+                             full or not, and the time that it has waited; without one, and
+                             without room, it is refused */
+    PWS_FULL_CLOSE = 4    /* PWS_E_SPACE, and pws_queue_send closes the connection. For servers:
+                             what overflows between two connections closes the next */
+};
+
+/* How queues behave. Read-only, may be shared. Begin with zeros. */
+typedef struct pws_queue_config {
+    uint32_t full;         /* PWS_FULL_REFUSE, ... */
+    uint32_t close_code;   /* of PWS_FULL_CLOSE: 1008 or 1013; 0: 1008 */
+    uint32_t delay_ms;     /* messages wait up to so long for others, to go out together. 0: not */
+    uint32_t delay_bytes;  /* but no longer once so many bytes are waiting; 0: 4096 */
+    size_t high;           /* bytes waiting that raise pws_queue_is_high; 0: never */
+    size_t low;            /* bytes waiting at or under which it falls again; at most high */
+    uintptr_t reserved[2]; /* 0 */
+} pws_queue_config;
+
+/* Bytes that a message takes in the queue's memory beside its payload, which is rounded up to a
+ * multiple of 8. One that is shared takes these alone. */
+#define PWS_QUEUE_ENTRY 64
+
+/* A bounded queue of whole messages for one connection, over the program's memory, from which they
+ * go out as fast as the peer takes them. A message stays in it until its last byte is with the
+ * transport, so that what a connection that dies has not sent is still there for the next one. */
+typedef struct pws_queue {
+    size_t messages;                /* that wait or are not wholly written; read it */
+    size_t bytes;                   /* their payload; of shared ones, their frame; read it */
+    uint64_t dropped;               /* messages dropped or replaced so far; read it */
+    const pws_queue_config *config; /* private, as all that follows */
+    uint8_t *memory;                /* the program's */
+    pws_shared *freed;              /* shared messages to hand back */
+    size_t waiting_bytes;           /* of `bytes`, those of messages that wait */
+    uint64_t written;               /* bytes of output so far */
+    uint64_t now_ms;                /* the last call's time */
+    uint32_t size;                  /* bytes at memory */
+    uint32_t place;                 /* where to look for room first */
+    uint32_t first;                 /* the list of messages, in their order */
+    uint32_t last;                  /* its end */
+    uint32_t waiting;               /* the first that no connection has been told */
+    uint8_t is_high;                /* between high and low */
+    uint8_t overflowed;             /* PWS_FULL_CLOSE has something to do */
+    uint8_t ready;                  /* delay_ms is over for those that wait */
+    uint8_t reserved;
+} pws_queue;
+
+/* Begins an empty queue over size bytes at memory, 8-byte aligned, which it uses until it is no
+ * longer wanted: at least 2 * PWS_QUEUE_ENTRY, at most 2^31 of them are used.
+ *
+ * Errors: PWS_E_ARG a NULL argument, memory not aligned, a field of config out of range, or a
+ * reserved one not 0; PWS_E_SPACE size is too small. */
+PWS_API int32_t pws_queue_init(pws_queue *queue, const pws_queue_config *config, void *memory,
+                               size_t size);
+
+/* Puts a whole message at the end, copying it. kind: PWS_TEXT or PWS_BINARY, or-ed with PWS_PLAIN
+ * if it is not to be compressed. key: names a state (a cursor, a price) of which only the latest
+ * value counts, for PWS_FULL_REPLACE; 0: none. Text must be UTF-8. Time grows with the messages in
+ * the queue only where it is almost full or a key is looked for.
+ *
+ * Errors: PWS_E_ARG queue is NULL, data is NULL and length not 0, or another kind; PWS_E_SPACE
+ * there is no room (see config.full), or never will be for so large a message, for which nothing is
+ * dropped or closed. */
+PWS_API int32_t pws_queue_put(pws_queue *queue, uint32_t kind, const void *data, size_t length,
+                              uint64_t key, uint64_t now_ms);
+
+/* Puts a shared message at the end and takes a reference to it; for servers. When a queue gives the
+ * last reference back, pws_queue_freed hands the message out.
+ *
+ * Errors: PWS_E_ARG a NULL argument, count is 0, or not a text or binary frame that
+ * pws_send_prepared takes; PWS_E_SPACE as pws_queue_put. */
+PWS_API int32_t pws_queue_put_shared(pws_queue *queue, pws_shared *shared, uint64_t key,
+                                     uint64_t now_ms);
+
+/* Tells the connection the waiting messages, as many as it takes now: call it before each pws_next,
+ * and before you send anything by yourself. Does nothing while the connection is held or not open,
+ * the messages wait for others (delay_ms), or the program is in the middle of a message that it
+ * sends in parts. Where PWS_FULL_CLOSE asks for it, closes the connection, also while it is held.
+ *
+ * Errors: PWS_E_ARG a NULL argument; PWS_E_SPACE a client without a transmit half; PWS_E_STATE a
+ * shared message cannot go to a server. */
+PWS_API int32_t pws_queue_send(pws_queue *queue, pws_conn *ws, uint64_t now_ms);
+
+/* Says how many bytes of a PWS_WRITE went out, instead of pws_wrote: call it right after each
+ * PWS_WRITE of the connection, whatever was in it, but not for output that is pulled after pws_eof.
+ * Messages that are wholly written leave the queue. Without a queue (NULL) it is pws_wrote; a NULL
+ * connection is ignored. */
+PWS_API void pws_queue_wrote(pws_queue *queue, pws_conn *ws, size_t written);
+
+/* The connection is gone (PWS_CLOSED, pws_end). What was not wholly written waits again, in order,
+ * for the next one. NULL is ignored. */
+PWS_API void pws_queue_lost(pws_queue *queue);
+
+/* Forgets all messages, giving references back; they are not counted as dropped. Not while the
+ * connection is still in use: it may borrow them. NULL is ignored. */
+PWS_API void pws_queue_clear(pws_queue *queue);
+
+/* The next shared message to which this queue held the last reference, for the program to free, or
+ * NULL. Ask after each call that may drop or send. */
+PWS_API pws_shared *pws_queue_freed(pws_queue *queue);
+
+/* When pws_queue_send is to be called at the latest because delay_ms is over: milliseconds, later
+ * than it has been told; UINT64_MAX: nothing waits for that. */
+PWS_API uint64_t pws_queue_deadline(const pws_queue *queue);
+
+/* 1 from when `high` bytes wait until at most `low` do: ask the source for less. 0 for NULL. */
+PWS_API int pws_queue_is_high(const pws_queue *queue);
+
+/* ---- Companion: statistics --------------------------------------------------------------------
+ */
+
+/* Buckets of a pws_histogram: see pws_histogram_limit. */
+#define PWS_BUCKETS 96
+
+/* How often values occurred, in fixed buckets: each power of two is cut into four. For
+ * milliseconds, or whatever else. Begin with zeros. */
+typedef struct pws_histogram {
+    uint64_t counts[PWS_BUCKETS]; /* values in each bucket */
+    uint64_t count;               /* all values */
+    uint64_t sum;                 /* their sum */
+} pws_histogram;
+
+/* Counts a value. NULL is ignored. */
+PWS_API void pws_histogram_add(pws_histogram *histogram, uint64_t value);
+
+/* The largest value that belongs into a bucket, 0 to PWS_BUCKETS - 1: 0, 1, 2, 3, 4, 5, 6, 7, 9,
+ * 11, 13, 15, 19, ... No bucket is wider than a quarter of its values. UINT64_MAX for the last. */
+PWS_API uint64_t pws_histogram_limit(uint32_t bucket);
+
+/* The value that so many of 1000 do not exceed (500: the median; 990: p99), as the limit of its
+ * bucket, so at most a quarter too high; UINT64_MAX if that is the last. 0 where nothing was
+ * counted, and for NULL. per_mille above 1000 counts as 1000. */
+PWS_API uint64_t pws_histogram_quantile(const pws_histogram *histogram, uint32_t per_mille);
+
+/* Places in pws_stats.closes_received and closes_sent: 0 to 15 for 1000 to 1015, then 3000 to 3999,
+ * 4000 to 4999. */
+#define PWS_CLOSE_PLACES 18
+/* Places in pws_stats.errors: the numbers of PWS_E_. */
+#define PWS_ERROR_PLACES 64
+
+/* What passed over one connection or many: feed one structure with the events of all. Begin with
+ * zeros. Read it freely. */
+typedef struct pws_stats {
+    uint64_t opened;       /* connections: PWS_OPEN */
+    uint64_t closed;       /* PWS_CLOSED, opened or not */
+    uint64_t rejected;     /* PWS_REJECTED */
+    uint64_t wire_in;      /* bytes read, all of them: pws_stats_read */
+    uint64_t wire_out;     /* bytes written, all of them: pws_stats_wrote */
+    uint64_t frames_in;    /* frames received, control frames too */
+    uint64_t frames_out;   /* frames sent, control frames too */
+    uint64_t messages_in;  /* whole messages received */
+    uint64_t messages_out; /* whole messages sent */
+    uint64_t payload_in;   /* bytes of messages received, after decompression */
+    uint64_t payload_out;  /* bytes of messages sent, before compression */
+    uint64_t pings_in;     /* Pings received */
+    uint64_t pings_out;    /* Pings sent, of the program and of the library */
+    uint64_t pongs_in;     /* Pongs received */
+    uint64_t pongs_out;    /* Pongs sent, of the program and of the library */
+    uint64_t rtt_last_ms;  /* round trips, from Pongs that answer the library's Pings: the last */
+    uint64_t rtt_min_ms;   /* the shortest; if rtt.count is not 0 */
+    uint64_t rtt_max_ms;   /* the longest */
+    uint64_t
+        rtt_smoothed_us; /* microseconds: 7/8 of what it was and 1/8 of the new one (RFC 6298) */
+    pws_histogram rtt;   /* milliseconds */
+    uint64_t errors[PWS_ERROR_PLACES];          /* PWS_CLOSED by its error; 0: clean */
+    uint64_t closes_received[PWS_CLOSE_PLACES]; /* PWS_CLOSED by the peer's code */
+    uint64_t closes_sent[PWS_CLOSE_PLACES];     /* by our code */
+} pws_stats;
+
+/* Counts an event of pws_next: each one, before or after what you do with it. NULL is ignored. */
+PWS_API void pws_stats_event(pws_stats *stats, const pws_event *event);
+
+/* Counts a message, a part of one, a Ping or a Pong that pws_send (kind and length as given there),
+ * a relative of it, or pws_queue_put has taken. NULL is ignored. */
+PWS_API void pws_stats_sent(pws_stats *stats, uint32_t kind, uint64_t length);
+
+/* Count bytes that the transport has given and taken. NULL is ignored. */
+PWS_API void pws_stats_read(pws_stats *stats, uint64_t bytes);
+/* See pws_stats_read. */
+PWS_API void pws_stats_wrote(pws_stats *stats, uint64_t bytes);
+
+/* The place of a close code in closes_received and closes_sent; PWS_CLOSE_PLACES if it has none. */
+PWS_API uint32_t pws_stats_close_place(uint32_t code);
+
+/* Adds what another one has counted, of another thread for example. rtt_last_ms is taken from it if
+ * it has one, rtt_smoothed_us is weighed by the number of round trips. NULL is ignored. */
+PWS_API void pws_stats_add(pws_stats *stats, const pws_stats *other);
+
 /* ---- Private: the fields of a connection -------------------------------------------------------
  */
 
@@ -720,47 +1061,64 @@ struct pws_conn {
     uint8_t *receive;         /* lent receive half, or NULL */
     uint8_t *transmit;        /* lent transmit half, or NULL */
     const uint8_t *send_data; /* borrowed payload of the frame being sent: what is left of it */
-    uint8_t *pong_data;      /* payload of the Pong that is owed: input, receive or transmit half */
-    const char *reason;      /* borrowed reason of the Close that is owed */
-    void *inflater;          /* codec of received messages, or NULL */
-    void *deflater;          /* codec of sent messages, or NULL */
-    uint64_t frame_left;     /* received frame: payload bytes still to come */
-    uint64_t message_length; /* received message: payload bytes that its frame headers announced */
-    size_t send_length;      /* bytes at send_data */
-    size_t gathered;         /* bytes in the receive half: of a message, or of a head */
-    uint32_t busy;           /* what is under way or owed: bits of internal.h */
-    uint32_t transmit_size;  /* bytes */
-    uint32_t batch_length;   /* bytes of output gathered in the transmit half, or in small */
-    uint32_t batch_done;     /* of these, bytes already written */
-    uint32_t writing;        /* bytes of the batch in the PWS_WRITE that is out */
-    uint32_t line;           /* head: where the unfinished line begins; then, the subprotocol */
-    uint32_t head_total;     /* head: its bytes, with interim responses; then, of the subprotocol */
-    uint32_t utf8;           /* received text: state of the validator */
-    uint16_t code;           /* close code received */
-    uint16_t sent_code;      /* close code sent */
-    uint8_t scratch[16];     /* received frame header so far; client handshake: the nonce */
-    uint8_t small[14];       /* frame header to send where there is no transmit half */
-    uint8_t key[4];          /* masking key of the received frame, rotated to the next byte */
-    uint8_t send_key[4];     /* masking key of the frame being sent, likewise */
-    uint8_t phase;           /* see internal.h */
-    uint8_t error;           /* why the connection failed */
-    uint8_t opcode;          /* received frame: its first byte */
-    uint8_t scratch_length;  /* bytes in scratch */
-    uint8_t control_length;  /* bytes of a cut control frame in the receive half */
-    uint8_t message;         /* received message in progress: its opcode, or 0 */
-    uint8_t delivered;       /* 1: a part of it has been delivered (streaming) */
-    uint8_t send_message;    /* sent message in progress: its opcode, or 0 */
-    uint8_t pong_length;     /* bytes at pong_data */
-    uint8_t reason_length;   /* bytes at reason */
-    uint8_t request_error;   /* server: the rule that the waiting request breaks */
-    uint8_t compressed;      /* 1: the received message is compressed */
-    uint8_t has_payload;     /* 1: and is not without payload */
-    uint8_t tail_length;     /* of the four bytes at its end, how many the codec has had */
-    uint8_t send_compressed; /* 1: the message being sent is compressed */
-    uint8_t send_first;      /* first byte of its next frame, without FIN */
-    uint8_t stash_length;    /* bytes in stash */
-    uint8_t stash[4];        /* compressed bytes that may turn out to be the last four */
-    pws_deflate_params deflate; /* agreed on */
+    uint8_t *pong_data; /* payload of the Pong that is owed: input, receive or transmit half */
+    const char *reason; /* borrowed reason of the Close that is owed */
+    void *inflater;     /* codec of received messages, or NULL */
+    void *deflater;     /* codec of sent messages, or NULL */
+    union {
+        struct {
+            uint32_t line;            /* where the unfinished line begins */
+            uint32_t total;           /* bytes of the head, with interim responses */
+            uint32_t protocol;        /* server: where the subprotocol agreed on begins */
+            uint32_t protocol_length; /* and its bytes */
+        } head;                       /* during the opening handshake */
+        struct {
+            uint64_t left;    /* payload bytes of the frame still to come */
+            uint64_t message; /* payload bytes of the message that its frame headers announced */
+        } frame;              /* afterwards */
+    } got;                    /* what is being received */
+    uint64_t now;             /* milliseconds: the last tick */
+    size_t send_length;       /* bytes at send_data */
+    size_t gathered;          /* bytes in the receive half: of a message, or of a head */
+    uint32_t busy;            /* what is under way or owed: bits of internal.h */
+    uint32_t since;           /* times in milliseconds, their low 32 bits: see timer.c */
+    uint32_t used;
+    uint32_t began;
+    uint32_t held;
+    uint32_t pinged;
+    uint32_t frames_in;     /* frames begun since the last event of one */
+    uint32_t frames_out;    /* frames begun since the last PWS_WRITE */
+    uint32_t transmit_size; /* bytes */
+    uint32_t batch_length;  /* bytes of output gathered in the transmit half, or in small */
+    uint32_t batch_done;    /* of these, bytes already written */
+    uint32_t writing;       /* bytes of the batch in the PWS_WRITE that is out */
+    uint32_t told;          /* where in the batch the last frame of the program ends */
+    uint32_t utf8;          /* received text: state of the validator */
+    uint16_t code;          /* close code received */
+    uint16_t sent_code;     /* close code sent */
+    uint16_t deflate;       /* parameters of permessage-deflate agreed on, packed */
+    uint16_t pongs_out;     /* of frames_out, Pongs of the library */
+    uint8_t pings_out;      /* and Pings */
+    uint8_t scratch[16];    /* received frame header so far, or that of the frame at hand; client
+                               handshake:    the nonce */
+    uint8_t small[14];      /* frame header to send where there is no transmit half; where there is,
+                               compressed bytes that may turn out to be the last four */
+    uint8_t key[4];         /* masking key, rotated to the next byte: server, of the received frame;
+                               client, of the frame being sent */
+    uint8_t flags;          /* bits of internal.h */
+    uint8_t phase;          /* see internal.h */
+    uint8_t error;          /* why the connection failed */
+    uint8_t scratch_length; /* bytes in scratch */
+    uint8_t control_length; /* bytes of a cut control frame in the receive half */
+    uint8_t message;        /* received message in progress: its opcode, or 0 */
+    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
+    uint8_t pong_length;    /* bytes at pong_data */
+    uint8_t reason_length;  /* bytes at reason */
+    uint8_t request_error;  /* server: the rule that the waiting request breaks */
+    uint8_t tail_length;    /* of the four bytes at a compressed message's end, how many the codec
+                               has had */
+    uint8_t send_first;     /* first byte of a compressed message's next frame, without FIN */
+    uint8_t stash_length;   /* bytes kept in small */
     uintptr_t reserved[4];
 };
 

@@ -13,7 +13,7 @@ static int pws_config_ok(const pws_config *config) {
         return 0;
     if (config->max_head != 0 && (config->max_head < 64 || config->max_head > 0x1000000))
         return 0;
-    return config->reserved0 == 0 && config->reserved1 == 0 &&
+    return config->reserved0 == 0 &&
            pws_is_zero(config->reserved, sizeof config->reserved / sizeof(uintptr_t));
 }
 
@@ -153,7 +153,7 @@ int32_t pws_start(pws_conn *ws, const pws_config *config, void *work, size_t wor
     error = pws_begin(ws, config, work, work_size, PWS_PHASE_OPEN);
     if (error == PWS_OK) {
         ws->random = agreed->random;
-        ws->deflate = agreed->deflate;
+        ws->deflate = pws_deflate_pack(&agreed->deflate);
     }
     return error;
 }
@@ -191,6 +191,7 @@ void pws_end(pws_conn *ws) {
     ws->control_length = 0;
     ws->batch_length = 0;
     ws->batch_done = 0;
+    ws->told = 0;
     ws->phase = PWS_PHASE_CLOSED;
 }
 
@@ -207,6 +208,8 @@ static int pws_input(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     case PWS_PHASE_RESPONSE:
         return pws_receive_head(ws, in, ev);
     case PWS_PHASE_OPEN:
+        if (in->len != 0)
+            pws_time_heard(ws);
         return pws_receive_frames(ws, in, ev);
     default:
         return 0;
@@ -232,10 +235,7 @@ static int pws_is_over(const pws_conn *ws) {
 
 /* Reports the end, once. Returns 1 with the event. */
 static int pws_finish(pws_conn *ws, pws_event *ev) {
-    const uint32_t owed = PWS_BUSY_SEND | PWS_BUSY_PONG | PWS_BUSY_CLOSE | PWS_BUSY_REFUSE;
-    int owes = (ws->busy & owed) != 0 || ws->batch_length != 0;
-    /* whether a Close, if there is one, is still here */
-    int unsent = (ws->busy & (PWS_BUSY_SEND | PWS_BUSY_CLOSE)) != 0 || ws->batch_length != 0;
+    int owes = pws_output_owes(ws);
 
     if (ws->phase == PWS_PHASE_CLOSED || !pws_is_over(ws))
         return 0;
@@ -243,7 +243,7 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
         return 0;
     ev->kind = PWS_CLOSED;
     ev->code = ws->code;
-    ev->sent_code = unsent ? 1006 : ws->sent_code;
+    ev->sent_code = (ws->flags & PWS_FLAG_CLOSE_WRITTEN) != 0 ? ws->sent_code : 1006;
     ev->error = ws->error;
     if (ws->error == PWS_OK && (ws->phase != PWS_PHASE_DISCARD || owes)) /* 7.1.5 */
         ev->error = PWS_E_EOF;
@@ -256,6 +256,7 @@ int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
         return 1;
     pws_discard(ws, in);
+    pws_time_judge(ws);
     /* input may have failed the connection, and the batch waits only for more of it */
     return pws_output_owed(ws, ev) || pws_output_flush(ws, ev) || pws_finish(ws, ev);
 }

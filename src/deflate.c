@@ -40,7 +40,7 @@ static int pws_open_inflater(pws_conn *ws) {
 
     if (ws->inflater == NULL)
         ws->inflater =
-            codec->open(codec->context, PWS_INFLATE, pws_deflate_bits(&ws->deflate, pws_peer(ws)));
+            codec->open(codec->context, PWS_INFLATE, pws_deflate_bits(ws->deflate, pws_peer(ws)));
     return ws->inflater != NULL;
 }
 
@@ -48,7 +48,7 @@ static int pws_open_inflater(pws_conn *ws) {
  * time. No more than the message may still have: with none left, one byte for the codec to show
  * that there is more. */
 static pws_bytes pws_inflate_room(const pws_conn *ws, uint8_t *beyond) {
-    uint64_t left = pws_max_message(ws->config) - ws->message_length;
+    uint64_t left = pws_max_message(ws->config) - ws->got.frame.message;
     size_t size = pws_receive_size(ws->config) - PWS_MAX_CONTROL - ws->gathered;
     pws_bytes out;
 
@@ -64,7 +64,8 @@ static pws_bytes pws_inflate_room(const pws_conn *ws, uint8_t *beyond) {
 /* Whether the last frame is used up, but the codec has not had the tail. It completes a block:
  * where there was not a byte of payload, none has begun. */
 static int pws_tail_owed(const pws_conn *ws) {
-    return ws->frame_left == 0 && pws_is_final(ws) && ws->has_payload && ws->tail_length < PWS_TAIL;
+    return ws->got.frame.left == 0 && pws_is_final(ws) && (ws->flags & PWS_FLAG_HAS_PAYLOAD) != 0 &&
+           ws->tail_length < PWS_TAIL;
 }
 
 /* What the codec is given next: bytes of the frame, unmasked into piece if they are a client's;
@@ -76,7 +77,7 @@ static pws_view pws_inflate_input(const pws_conn *ws, const pws_bytes *in, uint8
     next.len = 0;
     if (pws_tail_owed(ws)) {
         next.len = (size_t)PWS_TAIL - ws->tail_length;
-    } else if (ws->frame_left == 0) {
+    } else if (ws->got.frame.left == 0) {
         return next;
     } else if (ws->config->role == PWS_SERVER) {
         next.len = pws_available(ws, in);
@@ -93,17 +94,18 @@ static pws_view pws_inflate_input(const pws_conn *ws, const pws_bytes *in, uint8
 
 /* The codec has taken so many bytes. */
 static void pws_inflate_taken(pws_conn *ws, pws_bytes *in, size_t length) {
-    if (ws->frame_left == 0) {
+    if (ws->got.frame.left == 0) {
         ws->tail_length = (uint8_t)(ws->tail_length + length);
         return;
     }
     if (length == 0)
         return;
-    ws->has_payload = 1;
-    pws_mask_rotate(ws->key, length);
+    ws->flags |= PWS_FLAG_HAS_PAYLOAD;
+    if (ws->config->role == PWS_SERVER)
+        pws_mask_rotate(ws->key, length);
     in->ptr += length;
     in->len -= length;
-    ws->frame_left -= length;
+    ws->got.frame.left -= length;
 }
 
 /* One call of the codec. *made becomes what it has written; PWS_BUSY_INFLATE, whether there is more
@@ -135,14 +137,14 @@ static int32_t pws_inflate_step(pws_conn *ws, pws_bytes *in, pws_bytes *made) {
 
 /* Whether the codec has had all of the message, with its tail, and has given all. */
 static int pws_inflate_done(const pws_conn *ws) {
-    return ws->frame_left == 0 && pws_is_final(ws) && (ws->busy & PWS_BUSY_INFLATE) == 0;
+    return ws->got.frame.left == 0 && pws_is_final(ws) && (ws->busy & PWS_BUSY_INFLATE) == 0;
 }
 
 static void pws_inflate_end(pws_conn *ws) {
     ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
     ws->tail_length = 0;
-    ws->compressed = 0;
-    if (!pws_deflate_takeover(&ws->deflate, pws_peer(ws))) {
+    ws->flags &= (uint8_t)~PWS_FLAG_COMPRESSED;
+    if (!pws_deflate_takeover(ws->deflate, pws_peer(ws))) {
         ws->config->codec->close(ws->inflater);
         ws->inflater = NULL;
     }
@@ -155,7 +157,7 @@ static int pws_inflate_take(pws_conn *ws, pws_bytes made, int32_t error, pws_eve
     int streaming = (ws->config->flags & PWS_STREAM) != 0;
     size_t good = pws_text_check(ws, made.ptr, made.len, last, &error);
 
-    ws->message_length += good;
+    ws->got.frame.message += good;
     if (last)
         pws_inflate_end(ws);
     if (error != PWS_OK)
@@ -177,15 +179,16 @@ PWS_PRIVATE int pws_receive_deflated(pws_conn *ws, pws_bytes *in, pws_event *ev)
         int32_t error;
 
         if ((ws->busy & PWS_BUSY_INFLATE) == 0) {
-            if (ws->frame_left != 0 && in->len == 0)
+            if (ws->got.frame.left != 0 && in->len == 0)
                 return 0;
-            if (ws->frame_left == 0 && !pws_is_final(ws)) {
+            if (ws->got.frame.left == 0 && !pws_is_final(ws)) {
                 ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
                 return 0;
             }
         }
         if (ws->receive == NULL) {
-            if (ws->frame_left == 0) /* an empty last frame: no input will come with the memory */
+            if (ws->got.frame.left ==
+                0) /* an empty last frame: no input will come with the memory */
                 ws->busy |= PWS_BUSY_INFLATE;
             return pws_need_receive(ws, ev);
         }
@@ -209,16 +212,16 @@ static int pws_is_worthwhile(const pws_conn *ws, uint32_t kind, size_t length) {
     if (least == 0)
         least = PWS_DEFAULT_WORTHWHILE;
     if ((kind & PWS_PLAIN) != 0 || ws->transmit == NULL ||
-        pws_deflate_bits(&ws->deflate, ws->config->role) < ws->config->codec->min_deflate_bits)
+        pws_deflate_bits(ws->deflate, ws->config->role) < ws->config->codec->min_deflate_bits)
         return 0;
     return (kind & PWS_MORE) != 0 || length >= least;
 }
 
 PWS_PRIVATE int pws_wants_deflate(const pws_conn *ws, uint32_t kind, size_t length) {
-    if (!ws->deflate.agreed || (kind & 0x08) != 0)
+    if (ws->deflate == 0 || (kind & 0x08) != 0)
         return 0;
     if (ws->send_message != 0) /* as it began (6.1) */
-        return ws->send_compressed;
+        return (ws->flags & PWS_FLAG_SEND_COMPRESSED) != 0;
     return pws_is_worthwhile(ws, kind, length);
 }
 
@@ -231,16 +234,17 @@ PWS_PRIVATE int32_t pws_send_deflated(pws_conn *ws, uint32_t kind, const uint8_t
         return PWS_E_SPACE;
     if (ws->deflater == NULL)
         ws->deflater = codec->open(codec->context, PWS_DEFLATE,
-                                   pws_deflate_bits(&ws->deflate, ws->config->role));
+                                   pws_deflate_bits(ws->deflate, ws->config->role));
     if (ws->deflater == NULL)
         return PWS_E_BUSY;
     if (ws->send_message == 0) /* a first part may have made no frame: then the next one does */
         ws->send_first = (uint8_t)(0x40 | opcode);
     ws->send_message = (kind & PWS_MORE) != 0 ? opcode : 0;
-    ws->send_compressed = 1;
+    ws->flags |= PWS_FLAG_SEND_COMPRESSED;
     ws->send_data = data;
     ws->send_length = length;
-    ws->busy |= PWS_BUSY_SEND | PWS_BUSY_DEFLATE;
+    ws->busy |= PWS_BUSY_SEND | PWS_BUSY_DEFLATE | PWS_BUSY_TOLD;
+    pws_time_used(ws);
     pws_output_deflate(ws);
     return PWS_OK;
 }
@@ -287,16 +291,17 @@ static void pws_stash(pws_conn *ws, const uint8_t *bytes, size_t *length) {
     size_t kept = *length < PWS_TAIL ? *length : (size_t)PWS_TAIL;
 
     *length -= kept;
-    memcpy(ws->stash, bytes + *length, kept);
+    memcpy(ws->small, bytes + *length, kept);
     ws->stash_length = (uint8_t)kept;
 }
 
 static void pws_deflate_end(pws_conn *ws) {
-    ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_DEFLATE);
+    ws->busy &= ~PWS_BUSY_SENDING;
+    ws->told = ws->batch_length;
     if (ws->send_message != 0)
         return;
-    ws->send_compressed = 0;
-    if (!pws_deflate_takeover(&ws->deflate, ws->config->role)) {
+    ws->flags &= (uint8_t)~PWS_FLAG_SEND_COMPRESSED;
+    if (!pws_deflate_takeover(ws->deflate, ws->config->role)) {
         ws->config->codec->close(ws->deflater);
         ws->deflater = NULL;
     }
@@ -309,7 +314,7 @@ static int pws_deflate_frame(pws_conn *ws) {
     int done, last;
     pws_bytes out;
 
-    memcpy(payload, ws->stash, ws->stash_length);
+    memcpy(payload, ws->small, ws->stash_length);
     out.ptr = payload + ws->stash_length;
     out.len = pws_output_room(ws) - PWS_MAX_FRAME_HEAD - ws->stash_length;
     if (!pws_deflate_step(ws, &out, &done))

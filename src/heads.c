@@ -245,6 +245,8 @@ static uint32_t pws_refusal_status(int32_t error) {
     case PWS_E_CONNECTION:
     case PWS_E_VERSION:
         return 426;
+    case PWS_E_TIMEOUT:
+        return 408;
     case PWS_E_HEAD_SIZE:
         return 431;
     default:

@@ -1,7 +1,8 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
- * message, opening -> phase -> output -> frame, close, heads -> handshake -> negotiation ->
- * extension, write, http, fields -> leaves. The one exception is deflate, which output and message
- * call and which calls them, and phase. */
+ * message, opening, send, timer -> phase -> output -> frame, close, heads -> handshake ->
+ * negotiation -> extension, write, http, fields -> leaves. The exceptions are deflate, which output
+ * and message call and which calls them, and phase; and what timer.c is told by the others. The
+ * companions (backoff, retry_after, rate, queue, histogram, stats) are called by nobody. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -189,9 +190,12 @@ PWS_PRIVATE void pws_put_deflate_offer(pws_writer *out, const pws_config *config
 PWS_PRIVATE void pws_put_deflate_answer(pws_writer *out, const pws_deflate_params *agreed);
 /* 1 if what pws_config wants is in range. */
 PWS_PRIVATE int pws_deflate_wish_ok(const pws_config *config);
+/* What is agreed on as a connection keeps it: 0 if nothing is. */
+PWS_PRIVATE uint16_t pws_deflate_pack(const pws_deflate_params *agreed);
+PWS_PRIVATE pws_deflate_params pws_deflate_unpack(uint16_t packed);
 /* Window bits and context takeover of the direction that role sends. */
-PWS_PRIVATE uint32_t pws_deflate_bits(const pws_deflate_params *agreed, uint32_t role);
-PWS_PRIVATE int pws_deflate_takeover(const pws_deflate_params *agreed, uint32_t role);
+PWS_PRIVATE uint32_t pws_deflate_bits(uint16_t packed, uint32_t role);
+PWS_PRIVATE int pws_deflate_takeover(uint16_t packed, uint32_t role);
 
 /* ---- handshake.c: the rules of section 4, both roles, without state ---- */
 
@@ -236,21 +240,51 @@ enum {
 
 /* pws_conn.busy */
 enum {
-    PWS_BUSY_FRAME = 4,        /* a frame's payload is incomplete */
-    PWS_BUSY_WRITING = 16,     /* a PWS_WRITE is out */
-    PWS_BUSY_LENDING = 32,     /* and it shows send_data */
-    PWS_BUSY_SEND = 64,        /* send_data is owed; its header is in the batch */
-    PWS_BUSY_MASK = 128,       /* and has yet to be masked, into the transmit half */
-    PWS_BUSY_PONG = 256,       /* a Pong is owed */
-    PWS_BUSY_CLOSE = 512,      /* a Close is owed */
-    PWS_BUSY_CLOSING = 1024,   /* our Close is owed or sent: no data may follow it */
-    PWS_BUSY_REFUSE = 2048,    /* server: the answer to a malformed request is owed */
-    PWS_BUSY_EOF = 4096,       /* the transport has ended */
-    PWS_BUSY_HELD = 8192,      /* pws_hold */
-    PWS_BUSY_PONGING = 16384,  /* send_data is the payload of a Pong, where it was received */
-    PWS_BUSY_DEFLATE = 65536,  /* send_data has yet to be compressed, into the transmit half */
-    PWS_BUSY_INFLATE = 131072, /* there is more of the message to decompress without more input */
-    PWS_BUSY_HEAD_ONLY = 32768 /* the malformed request is a HEAD: it is answered without a body */
+    PWS_BUSY_FRAME = 4,         /* a frame's payload is incomplete */
+    PWS_BUSY_WRITING = 16,      /* a PWS_WRITE is out */
+    PWS_BUSY_LENDING = 32,      /* and it shows send_data */
+    PWS_BUSY_SEND = 64,         /* send_data is owed; its header is in the batch */
+    PWS_BUSY_MASK = 128,        /* and has yet to be masked, into the transmit half */
+    PWS_BUSY_PONG = 256,        /* a Pong is owed */
+    PWS_BUSY_CLOSE = 512,       /* a Close is owed */
+    PWS_BUSY_CLOSING = 1024,    /* our Close is owed or sent: no data may follow it */
+    PWS_BUSY_REFUSE = 2048,     /* server: the answer to a malformed request is owed */
+    PWS_BUSY_EOF = 4096,        /* the transport has ended */
+    PWS_BUSY_HELD = 8192,       /* pws_hold */
+    PWS_BUSY_PONGING = 16384,   /* send_data is the payload of a Pong, where it was received */
+    PWS_BUSY_DEFLATE = 65536,   /* send_data has yet to be compressed, into the transmit half */
+    PWS_BUSY_INFLATE = 131072,  /* there is more of the message to decompress without more input */
+    PWS_BUSY_HEAD_ONLY = 32768, /* the malformed request is a HEAD: it is answered without a body */
+    PWS_BUSY_TOLD = 262144,     /* send_data is of a frame of the program */
+    PWS_BUSY_PING = 524288,     /* a Ping of our own is owed */
+    PWS_BUSY_PROBED = 1048576,  /* it is owed or sent, and since then there was silence */
+    /* a limit had run out at the last tick, unless input that is pulled now shows otherwise */
+    PWS_BUSY_LATE_OPENING = 2097152,
+    PWS_BUSY_LATE_PONG = 4194304,
+    PWS_BUSY_LATE_MESSAGE = 8388608,
+    PWS_BUSY_LATE_IDLE = 16777216,
+    PWS_BUSY_LATE_PING = 33554432
+};
+
+/* All that says what send_data is. */
+#define PWS_BUSY_SENDING                                                                           \
+    ((uint32_t)(PWS_BUSY_SEND | PWS_BUSY_MASK | PWS_BUSY_DEFLATE | PWS_BUSY_PONGING |              \
+                PWS_BUSY_TOLD))
+
+/* Any limit. */
+#define PWS_BUSY_LATE                                                                              \
+    ((uint32_t)(PWS_BUSY_LATE_OPENING | PWS_BUSY_LATE_PONG | PWS_BUSY_LATE_MESSAGE |               \
+                PWS_BUSY_LATE_IDLE | PWS_BUSY_LATE_PING))
+
+/* pws_conn.flags */
+enum {
+    PWS_FLAG_COMPRESSED = 1,  /* the received message is compressed */
+    PWS_FLAG_HAS_PAYLOAD = 2, /* and is not without payload */
+    PWS_FLAG_DELIVERED = 4,   /* a part of the received message has been delivered (streaming) */
+    PWS_FLAG_SEND_COMPRESSED = 8, /* the message being sent is compressed */
+    PWS_FLAG_TICKED = 16,         /* the program tells the time */
+    PWS_FLAG_PINGED = 32,         /* the Ping of `pinged` has not been answered */
+    PWS_FLAG_CLOSE_WRITTEN = 64   /* our Close is with the transport */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */
@@ -266,6 +300,16 @@ PWS_PRIVATE int pws_output_flush(pws_conn *ws, pws_event *ev);
  */
 PWS_PRIVATE pws_writer pws_output_writer(pws_conn *ws);
 PWS_PRIVATE void pws_output_head(pws_conn *ws, const pws_writer *head);
+/* Whether there is room for a frame with a payload of that many bytes, or there will never be more.
+ */
+PWS_PRIVATE int pws_output_fits(const pws_conn *ws, size_t length);
+/* Adds a frame header to the batch, where pws_output_fits has found room for it. key becomes the
+ * masking key of a client's frame. */
+PWS_PRIVATE void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t key[4]);
+/* As pws_output_data, for a client's payload that must not be masked where it lies. The machine is
+ * not asked to do this without a transmit half. */
+PWS_PRIVATE void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t length,
+                                   const uint8_t key[4]);
 /* Adds bytes that need no masking: copied into the batch if small, else borrowed. */
 PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t length);
 /* Bytes that the batch can grow by. */
@@ -276,17 +320,52 @@ PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *pa
                                   size_t length);
 /* Owes the Pong for a Ping (RFC 6455 5.5.3): instead of one that is still held. */
 PWS_PRIVATE void pws_output_pong(pws_conn *ws, pws_bytes payload);
+/* Gives up all that is owed to the transport. */
+PWS_PRIVATE void pws_output_drop(pws_conn *ws);
+/* Whether something is owed to the transport. */
+PWS_PRIVATE int pws_output_owes(const pws_conn *ws);
 /* Owes a Close. code 0: without a payload. */
 PWS_PRIVATE void pws_output_close(pws_conn *ws, uint32_t code, const char *reason, size_t length);
 /* Asks for a half. Returns 1: the event. */
 PWS_PRIVATE int pws_need_receive(const pws_conn *ws, pws_event *ev);
 PWS_PRIVATE int pws_need_transmit(pws_event *ev);
 
+/* ---- send.c: frames of the program ---- */
+
+/* Whether bytes are exactly one frame that may be sent as it is: whole, unmasked, no Close, and
+ * compressed if there is a window. */
+PWS_PRIVATE int pws_is_prepared(const uint8_t *frame, size_t length, uint32_t window_bits);
+
 /* ---- phase.c ---- */
 
+/* Frames come next. */
+PWS_PRIVATE void pws_enter_open(pws_conn *ws);
+/* Input counts no more: the end comes as soon as nothing is owed. */
+PWS_PRIVATE void pws_enter_discard(pws_conn *ws);
 /* Fails the connection (RFC 6455 7.1.7): with a Close or, before it was open, an answer to the
  * request. */
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error);
+/* Likewise, with another close code than that error has. */
+PWS_PRIVATE void pws_fail_with(pws_conn *ws, int32_t error, uint16_t code);
+
+/* ---- timer.c: what the last tick means for the connection ---- */
+
+/* Bytes of the payload of our Pings. */
+enum {
+    PWS_PING_PAYLOAD = 8
+};
+/* The peer has sent something. */
+PWS_PRIVATE void pws_time_heard(pws_conn *ws);
+/* The connection has been used, not only kept alive. */
+PWS_PRIVATE void pws_time_used(pws_conn *ws);
+/* A Ping of our own goes out: its payload. */
+PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]);
+/* The milliseconds since the Ping that this Pong answers; UINT32_MAX if it is none of ours. */
+PWS_PRIVATE uint32_t pws_time_ponged(pws_conn *ws, pws_bytes payload);
+/* All input is used up: fails the connection if a limit of its peer has run out. */
+PWS_PRIVATE void pws_time_judge(pws_conn *ws);
+/* Ends the connection without another word: PWS_CLOSED comes next. */
+PWS_PRIVATE void pws_time_over(pws_conn *ws);
 
 /* ---- deflate.c: compressed messages (RFC 7692 6 and 7.2) ---- */
 
@@ -330,5 +409,49 @@ PWS_PRIVATE uint64_t pws_max_message(const pws_config *config);
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev);
 /* Makes PWS_OPEN of a server. Returns 1. */
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev);
+
+/* ---- arena.c: the memory of an outbound queue ---- */
+
+/* Slots are named by where they begin in the memory; this is none. */
+#define PWS_NO_SLOT UINT32_MAX
+/* pws_slot.end of a message that waits, and of one that is still being compressed. */
+#define PWS_END_NONE ((uint64_t)0)
+#define PWS_END_UNKNOWN UINT64_MAX
+/* pws_slot.kind of a slot without a message */
+enum {
+    PWS_SLOT_FREE = 0
+};
+
+/* The header of a slot. */
+typedef struct pws_slot {
+    uint64_t key;       /* the program's */
+    uint64_t put_ms;    /* when it was put */
+    uint64_t end;       /* told: where it ends in the output, as queue.written counts it */
+    pws_shared *shared; /* or NULL: the payload follows PWS_QUEUE_ENTRY bytes from the beginning */
+    uint32_t size;      /* bytes, with this header */
+    uint32_t before;    /* the slot before it in memory */
+    uint32_t previous;  /* the one before it in its list: of messages, or of free slots */
+    uint32_t next;      /* and the one behind it */
+    uint32_t length;    /* bytes of the payload that follows */
+    uint32_t kind;      /* for pws_send; or PWS_SLOT_FREE */
+} pws_slot;
+
+/* Makes all the memory one free slot. */
+PWS_PRIVATE void pws_slot_begin(pws_queue *queue);
+PWS_PRIVATE pws_slot pws_slot_get(const pws_queue *queue, uint32_t at);
+PWS_PRIVATE void pws_slot_set(pws_queue *queue, uint32_t at, const pws_slot *slot);
+/* Makes two slots neighbours in a list. Either may be none. */
+PWS_PRIVATE void pws_slot_join(pws_queue *queue, uint32_t previous, uint32_t next);
+/* The first free slot of at least that size, or none. */
+PWS_PRIVATE uint32_t pws_slot_find(const pws_queue *queue, uint32_t size);
+/* Takes the front of a free slot; all of it where the rest could hold no message. */
+PWS_PRIVATE void pws_slot_cut(pws_queue *queue, uint32_t at, uint32_t size);
+/* Makes a slot free, with those that it touches. Returns where the free slot begins now. */
+PWS_PRIVATE uint32_t pws_slot_release(pws_queue *queue, uint32_t at);
+/* The size of the free slot that pws_slot_release would make. */
+PWS_PRIVATE uint32_t pws_slot_span(const pws_queue *queue, uint32_t at);
+/* Whether from that slot on, or none, there are so many bytes in a row that no told message holds.
+ */
+PWS_PRIVATE int pws_slot_run(const pws_queue *queue, uint32_t at, uint32_t size);
 
 #endif

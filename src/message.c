@@ -2,15 +2,15 @@
 #include "internal.h"
 
 PWS_PRIVATE int pws_is_final(const pws_conn *ws) {
-    return (ws->opcode & 0x80) != 0;
+    return (ws->scratch[0] & 0x80) != 0;
 }
 
 /* Takes payload bytes off the cursor. */
 static void pws_take(pws_conn *ws, pws_bytes *in, size_t length) {
     in->ptr += length;
     in->len -= length;
-    ws->frame_left -= length;
-    if (ws->frame_left == 0)
+    ws->got.frame.left -= length;
+    if (ws->got.frame.left == 0)
         ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
 }
 
@@ -25,19 +25,20 @@ static void pws_unmask(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t le
 }
 
 PWS_PRIVATE size_t pws_available(const pws_conn *ws, const pws_bytes *in) {
-    return in->len < ws->frame_left ? in->len : (size_t)ws->frame_left;
+    return in->len < ws->got.frame.left ? in->len : (size_t)ws->got.frame.left;
 }
 
 /* Whether a data frame with this first byte belongs to a compressed message (RFC 7692 6). What such
  * a message has is counted when it is decompressed. */
 static int pws_is_compressed(const pws_conn *ws, uint8_t first) {
-    return (first & 0x0F) == PWS_CONTINUATION ? ws->compressed : (first & 0x40) != 0;
+    return (first & 0x0F) == PWS_CONTINUATION ? (ws->flags & PWS_FLAG_COMPRESSED) != 0
+                                              : (first & 0x40) != 0;
 }
 
 /* Whether the message stays within max_message. What is too big is decided by what the header
  * announces (10.4), not by what arrives. */
 static int32_t pws_message_fits(const pws_conn *ws, uint8_t opcode, uint64_t length) {
-    uint64_t before = opcode == PWS_CONTINUATION ? ws->message_length : 0;
+    uint64_t before = opcode == PWS_CONTINUATION ? ws->got.frame.message : 0;
 
     return length <= pws_max_message(ws->config) - before ? PWS_OK : PWS_E_TOO_BIG;
 }
@@ -59,7 +60,7 @@ static int32_t pws_header_check(const pws_conn *ws, size_t before) {
     int32_t error = PWS_OK;
 
     if (before < 1)
-        error = pws_frame_check_first(head[0], ws->message, ws->deflate.agreed);
+        error = pws_frame_check_first(head[0], ws->message, ws->deflate != 0);
     if (error == PWS_OK && before < 2 && now >= 2)
         error = pws_frame_check_second(head[0], head[1], ws->config->role);
     if (error == PWS_OK && now >= 2) {
@@ -74,19 +75,19 @@ static int32_t pws_header_check(const pws_conn *ws, size_t before) {
 
 /* A frame header begins or continues a message. */
 static void pws_message_begin(pws_conn *ws, uint64_t length) {
-    uint8_t opcode = ws->opcode & 0x0F;
+    uint8_t opcode = ws->scratch[0] & 0x0F;
 
     if (opcode != PWS_CONTINUATION) {
         ws->message = opcode;
-        ws->message_length = 0;
-        ws->delivered = 0;
+        ws->got.frame.message = 0;
         ws->gathered = 0;
         ws->utf8 = 0;
-        ws->compressed = (ws->opcode & 0x40) != 0;
-        ws->has_payload = 0;
+        ws->flags &= (uint8_t) ~(PWS_FLAG_DELIVERED | PWS_FLAG_HAS_PAYLOAD | PWS_FLAG_COMPRESSED);
+        if ((ws->scratch[0] & 0x40) != 0)
+            ws->flags |= PWS_FLAG_COMPRESSED;
     }
-    if (!ws->compressed)
-        ws->message_length += length;
+    if ((ws->flags & PWS_FLAG_COMPRESSED) == 0)
+        ws->got.frame.message += length;
 }
 
 /* The header is complete: its payload comes next. */
@@ -96,8 +97,8 @@ static void pws_frame_begin(pws_conn *ws) {
 
     if (ws->config->role == PWS_SERVER)
         memcpy(ws->key, head + ws->scratch_length - 4, 4);
-    ws->opcode = head[0];
-    ws->frame_left = length;
+    ws->got.frame.left = length;
+    ws->frames_in++;
     ws->scratch_length = 0;
     ws->control_length = 0;
     ws->busy |= PWS_BUSY_FRAME;
@@ -119,6 +120,10 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
         in->len -= length;
         ws->scratch_length = (uint8_t)(before + length);
         error = pws_header_check(ws, before);
+        if (before == 0 && ws->message == 0)
+            ws->began = (uint32_t)ws->now;
+        if ((ws->scratch[0] & 0x08) == 0)
+            pws_time_used(ws);
         if (error == PWS_OK && ws->scratch_length >= 2 &&
             ws->scratch_length == pws_frame_head_size(ws->scratch)) {
             pws_frame_begin(ws);
@@ -128,6 +133,12 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
     if (error != PWS_OK)
         pws_fail(ws, error);
     return 0;
+}
+
+/* The event tells how many frames have begun. */
+static void pws_frames_event(pws_conn *ws, pws_event *ev) {
+    ev->frames = ws->frames_in;
+    ws->frames_in = 0;
 }
 
 /* A whole Close: reported, answered with its own code unless ours is already out (5.5.1), and the
@@ -145,17 +156,22 @@ static int pws_receive_close(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     ev->data = reason;
     if ((ws->busy & PWS_BUSY_CLOSING) == 0)
         pws_output_close(ws, ws->code != 1005 ? ws->code : 0, NULL, 0);
-    ws->phase = PWS_PHASE_DISCARD;
+    pws_enter_discard(ws);
     pws_close_codecs(ws); /* others may need them before the transport ends */
     return 1;
 }
 
 /* A whole control frame (5.5). */
 static int pws_control(pws_conn *ws, pws_bytes payload, pws_event *ev) {
-    ev->kind = ws->opcode & 0x0F;
+    ev->kind = ws->scratch[0] & 0x0F;
+    pws_frames_event(ws, ev);
     if (ev->kind == PWS_CLOSE)
         return pws_receive_close(ws, payload, ev);
     ev->data = payload;
+    if (ev->kind == PWS_PONG)
+        ev->rtt_ms = pws_time_ponged(ws, payload);
+    if (ev->kind == PWS_PING || ev->rtt_ms == UINT32_MAX)
+        pws_time_used(ws);
     if (ev->kind == PWS_PING && (ws->config->flags & PWS_NO_AUTO_PONG) == 0)
         pws_output_pong(ws, payload); /* 5.5.2: until the peer's Close has come, ours or not */
     return 1;
@@ -169,7 +185,7 @@ static int pws_receive_control(pws_conn *ws, pws_bytes *in, pws_event *ev) {
 
     payload.ptr = in->ptr;
     payload.len = length;
-    if (length < ws->frame_left || ws->control_length != 0) {
+    if (length < ws->got.frame.left || ws->control_length != 0) {
         if (length == 0)
             return 0;
         if (ws->receive == NULL)
@@ -178,7 +194,7 @@ static int pws_receive_control(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     }
     pws_unmask(ws, payload.ptr + ws->control_length, in->ptr, length);
     pws_take(ws, in, length);
-    if (ws->frame_left != 0) {
+    if (ws->got.frame.left != 0) {
         ws->control_length = (uint8_t)(ws->control_length + length);
         return 0;
     }
@@ -201,13 +217,17 @@ PWS_PRIVATE size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t len
 
 PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int last, pws_event *ev) {
     ev->kind = ws->message;
-    ev->flags = (ws->delivered ? 0u : (uint32_t)PWS_FIRST) | (last ? (uint32_t)PWS_LAST : 0u);
+    ev->flags = last ? (uint32_t)PWS_LAST : 0u;
+    if ((ws->flags & PWS_FLAG_DELIVERED) == 0)
+        ev->flags |= PWS_FIRST;
+    pws_frames_event(ws, ev);
     ev->data.ptr = bytes;
     ev->data.len = length;
-    ws->delivered = 1;
+    ws->flags |= PWS_FLAG_DELIVERED;
     if (last) {
         ws->message = 0;
         ws->gathered = 0;
+        ws->busy &= ~(uint32_t)PWS_BUSY_LATE_MESSAGE;
     }
     return 1;
 }
@@ -216,7 +236,7 @@ PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int las
  * gathered in the receive half. */
 static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     size_t length = pws_available(ws, in);
-    int last = pws_is_final(ws) && length == ws->frame_left;
+    int last = pws_is_final(ws) && length == ws->got.frame.left;
     int in_place = last && ws->gathered == 0;
     uint8_t *to = in->ptr;
     int32_t error = PWS_OK;
@@ -244,7 +264,7 @@ static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
  * delivered, the failure comes with the next pull: so it does however the input is cut. */
 static int pws_receive_part(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     size_t length = pws_available(ws, in);
-    int last = pws_is_final(ws) && length == ws->frame_left;
+    int last = pws_is_final(ws) && length == ws->got.frame.left;
     uint8_t *bytes = in->ptr;
     int32_t error = PWS_OK;
     size_t good;
@@ -267,9 +287,11 @@ PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     while (!found && ws->phase == PWS_PHASE_OPEN) {
         if ((ws->busy & PWS_BUSY_FRAME) == 0 && !pws_receive_header(ws, in))
             return 0;
-        if ((ws->opcode & 0x08) != 0)
+        if ((ws->scratch[0] & 0x08) == 0)
+            pws_time_used(ws);
+        if ((ws->scratch[0] & 0x08) != 0)
             found = pws_receive_control(ws, in, ev);
-        else if (ws->compressed)
+        else if ((ws->flags & PWS_FLAG_COMPRESSED) != 0)
             found = pws_receive_deflated(ws, in, ev);
         else if ((ws->config->flags & PWS_STREAM) != 0)
             found = pws_receive_part(ws, in, ev);

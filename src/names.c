@@ -22,6 +22,8 @@ const char *pws_strerror(int32_t error) {
 
     case PWS_E_EOF:
         return "the transport ended before the closing handshake was complete (RFC 6455 7.1.5)";
+    case PWS_E_TIMEOUT:
+        return "a time limit has passed (RFC 6455 7.1.7)";
 
     case PWS_E_HTTP:
         return "the HTTP head is malformed (RFC 9112 2.2)";

@@ -275,11 +275,53 @@ int32_t pws_deflate_answer(const pws_deflate_params *agreed, char *text, size_t 
 
 /* ---- What has been agreed on ---- */
 
-PWS_PRIVATE uint32_t pws_deflate_bits(const pws_deflate_params *agreed, uint32_t role) {
-    return role == PWS_SERVER ? agreed->server_max_window_bits : agreed->client_max_window_bits;
+/* Bits of what is agreed on; above them four bits for each window. */
+enum {
+    PWS_PACKED_AGREED = 1,
+    PWS_PACKED_SERVER_ALONE = 2, /* server_no_context_takeover */
+    PWS_PACKED_CLIENT_ALONE = 4,
+    PWS_PACKED_NAMED = 8, /* window_named */
+    PWS_PACKED_SERVER_WINDOW = 8,
+    PWS_PACKED_CLIENT_WINDOW = 12
+};
+
+PWS_PRIVATE uint16_t pws_deflate_pack(const pws_deflate_params *agreed) {
+    unsigned packed = PWS_PACKED_AGREED;
+
+    if (!agreed->agreed)
+        return 0;
+    if (agreed->server_no_context_takeover)
+        packed |= PWS_PACKED_SERVER_ALONE;
+    if (agreed->client_no_context_takeover)
+        packed |= PWS_PACKED_CLIENT_ALONE;
+    if (agreed->window_named)
+        packed |= PWS_PACKED_NAMED;
+    packed |= (unsigned)agreed->server_max_window_bits << PWS_PACKED_SERVER_WINDOW;
+    packed |= (unsigned)agreed->client_max_window_bits << PWS_PACKED_CLIENT_WINDOW;
+    return (uint16_t)packed;
 }
 
-PWS_PRIVATE int pws_deflate_takeover(const pws_deflate_params *agreed, uint32_t role) {
-    return role == PWS_SERVER ? !agreed->server_no_context_takeover
-                              : !agreed->client_no_context_takeover;
+PWS_PRIVATE pws_deflate_params pws_deflate_unpack(uint16_t packed) {
+    pws_deflate_params agreed;
+
+    memset(&agreed, 0, sizeof agreed);
+    if (packed == 0)
+        return agreed;
+    agreed.agreed = 1;
+    agreed.server_no_context_takeover = (packed & PWS_PACKED_SERVER_ALONE) != 0;
+    agreed.client_no_context_takeover = (packed & PWS_PACKED_CLIENT_ALONE) != 0;
+    agreed.window_named = (packed & PWS_PACKED_NAMED) != 0;
+    agreed.server_max_window_bits = (uint8_t)pws_deflate_bits(packed, PWS_SERVER);
+    agreed.client_max_window_bits = (uint8_t)pws_deflate_bits(packed, PWS_CLIENT);
+    return agreed;
+}
+
+PWS_PRIVATE uint32_t pws_deflate_bits(uint16_t packed, uint32_t role) {
+    return (uint32_t)packed >>
+               (role == PWS_SERVER ? PWS_PACKED_SERVER_WINDOW : PWS_PACKED_CLIENT_WINDOW) &
+           0xF;
+}
+
+PWS_PRIVATE int pws_deflate_takeover(uint16_t packed, uint32_t role) {
+    return (packed & (role == PWS_SERVER ? PWS_PACKED_SERVER_ALONE : PWS_PACKED_CLIENT_ALONE)) == 0;
 }

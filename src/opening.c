@@ -17,7 +17,7 @@ static uint32_t pws_max_head(const pws_config *config) {
 /* The receive half is free for messages. */
 static void pws_forget_head(pws_conn *ws) {
     ws->gathered = 0;
-    ws->line = 0;
+    ws->got.head.line = 0;
 }
 
 /* The Sec-WebSocket-Key that belongs to a nonce (4.1). */
@@ -57,15 +57,15 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
         return 1;
     }
     error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol,
-                               &ws->deflate);
+                               &ev->deflate);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
     }
     ev->kind = PWS_OPEN;
     ev->head.protocol = protocol;
-    ev->deflate = ws->deflate;
-    ws->phase = PWS_PHASE_OPEN;
+    ws->deflate = pws_deflate_pack(&ev->deflate);
+    pws_enter_open(ws);
     return 1;
 }
 
@@ -74,10 +74,10 @@ static int pws_line_done(pws_conn *ws) {
     pws_str line;
     int32_t error;
 
-    line.ptr = (const char *)ws->receive + ws->line;
-    line.len = ws->gathered - ws->line;
-    error = pws_line_check(ws->config->role, ws->line == 0, line);
-    ws->line = (uint32_t)ws->gathered;
+    line.ptr = (const char *)ws->receive + ws->got.head.line;
+    line.len = ws->gathered - ws->got.head.line;
+    error = pws_line_check(ws->config->role, ws->got.head.line == 0, line);
+    ws->got.head.line = (uint32_t)ws->gathered;
     if (error != PWS_OK)
         pws_fail(ws, error);
     return error == PWS_OK && line.len == 2;
@@ -86,7 +86,7 @@ static int pws_line_done(pws_conn *ws) {
 /* Moves bytes of the input into the receive half, up to the end of the line. Returns 1 if it is
  * there. */
 static int pws_gather_line(pws_conn *ws, pws_bytes *in) {
-    size_t length = pws_max_head(ws->config) - ws->head_total;
+    size_t length = pws_max_head(ws->config) - ws->got.head.total;
     int32_t error;
 
     if (length > in->len)
@@ -97,7 +97,7 @@ static int pws_gather_line(pws_conn *ws, pws_bytes *in) {
     in->ptr += length;
     in->len -= length;
     ws->gathered += length;
-    ws->head_total += (uint32_t)length;
+    ws->got.head.total += (uint32_t)length;
     if (error != PWS_OK)
         pws_fail(ws, error);
     return error == PWS_OK && ws->receive[ws->gathered - 1] == '\n';
@@ -115,7 +115,7 @@ PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
             if (pws_response_done(ws, ev))
                 return 1;
         }
-        if (ws->phase == phase && ws->head_total == pws_max_head(ws->config))
+        if (ws->phase == phase && ws->got.head.total == pws_max_head(ws->config))
             pws_fail(ws, PWS_E_HEAD_SIZE);
     }
     return 0;
@@ -161,7 +161,7 @@ static int32_t pws_refuse(pws_conn *ws, const pws_head *head) {
     pws_output_head(ws, &out);
     pws_forget_head(ws);
     ws->error = ws->request_error;
-    ws->phase = PWS_PHASE_DISCARD;
+    pws_enter_discard(ws);
     return PWS_OK;
 }
 
@@ -194,9 +194,10 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
-    ws->line = protocol.len != 0 ? (uint32_t)(protocol.ptr - (const char *)ws->receive) : 0;
-    ws->head_total = (uint32_t)protocol.len;
-    ws->deflate = deflate;
+    ws->got.head.protocol =
+        protocol.len != 0 ? (uint32_t)(protocol.ptr - (const char *)ws->receive) : 0;
+    ws->got.head.protocol_length = (uint32_t)protocol.len;
+    ws->deflate = pws_deflate_pack(&deflate);
     ws->phase = PWS_PHASE_ACCEPTED;
     return PWS_OK;
 }
@@ -204,11 +205,11 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
     memset(&ev->head, 0, sizeof ev->head);
     ev->kind = PWS_OPEN;
-    ev->head.protocol.ptr = (const char *)ws->receive + ws->line;
-    ev->head.protocol.len = ws->head_total;
-    ev->deflate = ws->deflate;
-    pws_forget_head(ws);
-    ws->phase = PWS_PHASE_OPEN;
+    ev->head.protocol.ptr = (const char *)ws->receive + ws->got.head.protocol;
+    ev->head.protocol.len = ws->got.head.protocol_length;
+    ev->deflate = pws_deflate_unpack(ws->deflate);
+    ws->gathered = 0;
+    pws_enter_open(ws);
     return 1;
 }
 
@@ -231,6 +232,6 @@ int32_t pws_reject(pws_conn *ws, const pws_response *response) {
         pws_output_data(ws, response->body.ptr, response->body.len);
     pws_forget_head(ws);
     ws->error = PWS_E_STATUS;
-    ws->phase = PWS_PHASE_DISCARD;
+    pws_enter_discard(ws);
     return PWS_OK;
 }

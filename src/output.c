@@ -27,9 +27,7 @@ PWS_PRIVATE size_t pws_output_room(const pws_conn *ws) {
     return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
 }
 
-/* Whether there is room for a frame with a payload of that many bytes, or there will never be more.
- */
-static int pws_output_fits(const pws_conn *ws, size_t length) {
+PWS_PRIVATE int pws_output_fits(const pws_conn *ws, size_t length) {
     return ws->batch_length == 0 || pws_output_room(ws) >= PWS_MAX_FRAME_HEAD + length;
 }
 
@@ -62,10 +60,8 @@ PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t lengt
     ws->busy |= PWS_BUSY_SEND;
 }
 
-/* As pws_output_data, for a client's payload that must not be masked where it lies. The machine is
- * not asked to do this without a transmit half. */
-static void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t length,
-                              const uint8_t key[4]) {
+PWS_PRIVATE void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t length,
+                                   const uint8_t key[4]) {
     if (length == 0)
         return;
     if (length <= PWS_COPY_MAX && length <= pws_output_room(ws)) {
@@ -73,21 +69,20 @@ static void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t length,
         ws->batch_length += (uint32_t)length;
         return;
     }
-    memcpy(ws->send_key, key, 4);
+    memcpy(ws->key, key, 4);
     ws->send_data = data;
     ws->send_length = length;
     ws->busy |= PWS_BUSY_SEND | PWS_BUSY_MASK;
 }
 
-/* Adds a frame header to the batch, where pws_output_fits has found room for it. key becomes the
- * masking key of a client's frame. */
-static void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t key[4]) {
+PWS_PRIVATE void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t key[4]) {
     const uint8_t *masking_key = NULL;
 
     if (ws->config->role == PWS_CLIENT) {
         (void)pws_random_bytes(ws->random, key, 4); /* 5.3: a fresh one; seeded, so it can't fail */
         masking_key = key;
     }
+    ws->frames_out++;
     ws->batch_length +=
         (uint32_t)pws_frame_head(pws_batch(ws) + ws->batch_length, first, length, masking_key);
 }
@@ -109,10 +104,13 @@ PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
         return;
     ws->batch_done += ws->writing;
     if (ws->batch_done == ws->batch_length)
-        ws->batch_done = ws->batch_length = 0;
+        ws->batch_done = ws->batch_length = ws->told = 0;
     if ((ws->busy & PWS_BUSY_LENDING) != 0)
-        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_PONGING);
+        ws->busy &= ~PWS_BUSY_SENDING;
     ws->busy &= ~(uint32_t)(PWS_BUSY_WRITING | PWS_BUSY_LENDING);
+    if (ws->batch_length == 0 &&
+        (ws->busy & (PWS_BUSY_CLOSING | PWS_BUSY_CLOSE | PWS_BUSY_SEND)) == PWS_BUSY_CLOSING)
+        ws->flags |= PWS_FLAG_CLOSE_WRITTEN;
 }
 
 void pws_wrote(pws_conn *ws, size_t written) {
@@ -121,16 +119,15 @@ void pws_wrote(pws_conn *ws, size_t written) {
     if (ws == NULL || (ws->busy & PWS_BUSY_WRITING) == 0)
         return;
     lent = (ws->busy & PWS_BUSY_LENDING) != 0 ? ws->send_length : 0;
-    if (written >= ws->writing && written - ws->writing >= lent)
-        return;
     if (written < ws->writing) {
         ws->batch_done += (uint32_t)written;
         ws->writing = 0;
-    } else {
+        ws->busy &= ~(uint32_t)PWS_BUSY_LENDING;
+    } else if (written - ws->writing < lent) {
         ws->send_data += written - ws->writing;
         ws->send_length -= written - ws->writing;
+        ws->busy &= ~(uint32_t)PWS_BUSY_LENDING;
     }
-    ws->busy &= ~(uint32_t)PWS_BUSY_LENDING;
     pws_output_settle(ws);
 }
 
@@ -140,13 +137,15 @@ static void pws_output_refill(pws_conn *ws) {
 
     if (length > ws->send_length)
         length = ws->send_length;
-    pws_mask(ws->transmit + ws->batch_length, ws->send_data, length, ws->send_key);
-    pws_mask_rotate(ws->send_key, length);
+    pws_mask(ws->transmit + ws->batch_length, ws->send_data, length, ws->key);
+    pws_mask_rotate(ws->key, length);
     ws->batch_length += (uint32_t)length;
     ws->send_data += length;
     ws->send_length -= length;
-    if (ws->send_length == 0)
-        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_MASK);
+    if (ws->send_length == 0) {
+        ws->busy &= ~PWS_BUSY_SENDING;
+        ws->told = ws->batch_length;
+    }
 }
 
 /* Makes a PWS_WRITE of the batch and the borrowed payload. Returns 1. */
@@ -156,6 +155,12 @@ static int pws_output_write(pws_conn *ws, pws_event *ev) {
     ws->writing = ws->batch_length - ws->batch_done;
     ws->busy |= PWS_BUSY_WRITING;
     ev->kind = PWS_WRITE;
+    ev->frames = ws->frames_out;
+    ev->pings = ws->pings_out;
+    ev->pongs = ws->pongs_out;
+    ws->frames_out = 0;
+    ws->pings_out = 0;
+    ws->pongs_out = 0;
     ev->out[0].ptr = pws_batch(ws) + ws->batch_done;
     ev->out[0].len = ws->writing;
     ev->out[1].ptr = NULL;
@@ -185,6 +190,25 @@ static void pws_output_control(pws_conn *ws, uint8_t opcode, uint8_t *payload, s
     pws_output_data(ws, payload, length);
 }
 
+/* Puts our own Ping into the batch, if there is room. Without a transmit half it just fits into
+ * `small`. */
+static int pws_put_ping(pws_conn *ws) {
+    uint8_t payload[PWS_PING_PAYLOAD], key[4], *end;
+
+    if (!pws_output_fits(ws, PWS_PING_PAYLOAD))
+        return 0;
+    pws_time_pinged(ws, payload);
+    pws_output_frame(ws, 0x80 | PWS_PING, PWS_PING_PAYLOAD, key);
+    end = pws_batch(ws) + ws->batch_length;
+    if (ws->config->role == PWS_CLIENT)
+        pws_mask(payload, payload, PWS_PING_PAYLOAD, key);
+    memcpy(end, payload, PWS_PING_PAYLOAD);
+    ws->batch_length += PWS_PING_PAYLOAD;
+    ws->pings_out++;
+    ws->busy &= ~(uint32_t)PWS_BUSY_PING;
+    return 1;
+}
+
 PWS_PRIVATE void pws_output_pong(pws_conn *ws, pws_bytes payload) {
     ws->pong_data = payload.ptr;
     ws->pong_length = (uint8_t)payload.len;
@@ -197,6 +221,8 @@ static int pws_put_pong(pws_conn *ws) {
         return 0;
     pws_output_control(ws, PWS_PONG, ws->pong_data, ws->pong_length);
     ws->busy &= ~(uint32_t)PWS_BUSY_PONG;
+    if (ws->pongs_out != UINT16_MAX)
+        ws->pongs_out++;
     if ((ws->busy & PWS_BUSY_SEND) != 0)
         ws->busy |= PWS_BUSY_PONGING;
     return 1;
@@ -215,7 +241,7 @@ static int pws_keep_pong(pws_conn *ws, pws_event *ev) {
     if (sending) { /* a part of it is written: the rest joins what is left of its header */
         memcpy(ws->transmit + ws->batch_length, ws->send_data, ws->send_length);
         ws->batch_length += (uint32_t)ws->send_length;
-        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_PONGING);
+        ws->busy &= ~PWS_BUSY_SENDING;
     }
     if (owed) {
         memmove(pws_held_pong(ws), ws->pong_data, ws->pong_length);
@@ -228,7 +254,21 @@ PWS_PRIVATE void pws_output_close(pws_conn *ws, uint32_t code, const char *reaso
     ws->sent_code = (uint16_t)(code != 0 ? code : 1005);
     ws->reason = reason;
     ws->reason_length = (uint8_t)length;
+    ws->since = (uint32_t)ws->now;
+    ws->busy &= ~(uint32_t)(PWS_BUSY_PING | PWS_BUSY_PROBED);
     ws->busy |= PWS_BUSY_CLOSE | PWS_BUSY_CLOSING;
+}
+
+PWS_PRIVATE void pws_output_drop(pws_conn *ws) {
+    ws->busy &= ~PWS_BUSY_SENDING;
+    ws->busy &= ~(uint32_t)(PWS_BUSY_WRITING | PWS_BUSY_LENDING | PWS_BUSY_PING | PWS_BUSY_PONG |
+                            PWS_BUSY_CLOSE | PWS_BUSY_REFUSE);
+    ws->batch_length = ws->batch_done = ws->told = 0;
+}
+
+PWS_PRIVATE int pws_output_owes(const pws_conn *ws) {
+    return (ws->busy & (PWS_BUSY_SEND | PWS_BUSY_PONG | PWS_BUSY_CLOSE | PWS_BUSY_REFUSE)) != 0 ||
+           ws->batch_length != 0;
 }
 
 /* A Close where there is no transmit half: its code joins its header in `small`, its reason stays
@@ -291,6 +331,8 @@ PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_REFUSE) != 0 && pws_put_refusal(ws, ev))
         return 1;
+    if ((ws->busy & PWS_BUSY_PING) != 0 && !pws_put_ping(ws))
+        return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_PONG) != 0 && !pws_put_pong(ws))
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_SEND) != 0) /* the Pong's payload */
@@ -322,10 +364,23 @@ PWS_PRIVATE int pws_need_transmit(pws_event *ev) {
 void pws_hold(pws_conn *ws, int full) {
     if (ws == NULL)
         return;
-    if (full)
-        ws->busy |= PWS_BUSY_HELD;
-    else
+    if (!full) {
         ws->busy &= ~(uint32_t)PWS_BUSY_HELD;
+        return;
+    }
+    if ((ws->busy & PWS_BUSY_HELD) == 0)
+        ws->held = (uint32_t)ws->now;
+    ws->busy |= PWS_BUSY_HELD;
+    if (ws->error == PWS_E_TIMEOUT && ws->phase == PWS_PHASE_DISCARD) /* nobody waits any more */
+        pws_time_over(ws);
+}
+
+uint64_t pws_unsent(const pws_conn *ws) {
+    if (ws == NULL)
+        return 0;
+    if ((ws->busy & PWS_BUSY_TOLD) != 0)
+        return (uint64_t)(ws->batch_length - ws->batch_done) + ws->send_length;
+    return ws->told > ws->batch_done ? ws->told - ws->batch_done : 0;
 }
 
 int pws_borrows(const pws_conn *ws) {
@@ -336,122 +391,4 @@ int pws_borrows(const pws_conn *ws) {
     /* the reason of a failure is our own */
     return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0 &&
            ws->reason != pws_strerror(ws->error);
-}
-
-/* Whether the program may send such a frame now: open, and behind our Close only Pongs
- * (5.5.1, 5.5.2). */
-static int pws_may_send(const pws_conn *ws, uint32_t opcode) {
-    return ws->phase == PWS_PHASE_OPEN &&
-           ((ws->busy & PWS_BUSY_CLOSING) == 0 || opcode == PWS_PONG);
-}
-
-/* Whether no frame can be taken now: one borrowed payload at a time, and its header in the batch.
- */
-static int pws_send_busy(const pws_conn *ws) {
-    return (ws->busy & PWS_BUSY_SEND) != 0 || !pws_output_fits(ws, 0);
-}
-
-/* The rules for a frame of the program, in whatever way it is sent. */
-static int32_t pws_send_check(const pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    uint32_t opcode = kind & ~(uint32_t)(PWS_MORE | PWS_PLAIN);
-    int32_t error;
-
-    if (ws == NULL || (data == NULL && length != 0))
-        return PWS_E_ARG;
-    error = pws_frame_check_kind(kind, length);
-    if (error != PWS_OK)
-        return error;
-    if (!pws_may_send(ws, opcode))
-        return PWS_E_STATE;
-    if (opcode <= PWS_BINARY && ws->send_message != 0 && ws->send_message != opcode) /* 5.4 */
-        return PWS_E_FRAGMENT;
-    return pws_send_busy(ws) ? PWS_E_BUSY : PWS_OK;
-}
-
-/* Adds the header of a frame of the program; the message goes on or ends with it (5.4). */
-static void pws_send_head(pws_conn *ws, uint32_t kind, size_t length, uint8_t key[4]) {
-    uint32_t opcode = kind & ~(uint32_t)(PWS_MORE | PWS_PLAIN);
-
-    if (opcode <= PWS_BINARY) {
-        uint8_t message = (kind & PWS_MORE) != 0 ? (uint8_t)opcode : 0;
-
-        if (ws->send_message != 0)
-            opcode = PWS_CONTINUATION;
-        ws->send_message = message;
-    }
-    pws_output_frame(ws, pws_frame_first(opcode, kind), length, key);
-}
-
-int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    int32_t error = pws_send_check(ws, kind, data, length);
-    uint8_t key[4];
-
-    if (error != PWS_OK)
-        return error;
-    if (pws_wants_deflate(ws, kind, length))
-        return pws_send_deflated(ws, kind, (const uint8_t *)data, length);
-    if (ws->config->role == PWS_CLIENT && ws->transmit == NULL)
-        return PWS_E_SPACE;
-    pws_send_head(ws, kind, length, key);
-    if (ws->config->role == PWS_CLIENT)
-        pws_output_masked(ws, (const uint8_t *)data, length, key);
-    else
-        pws_output_data(ws, (const uint8_t *)data, length);
-    return PWS_OK;
-}
-
-int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length) {
-    int32_t error = pws_send_check(ws, kind, data, length);
-    uint8_t key[4];
-
-    if (error != PWS_OK)
-        return error;
-    if (pws_wants_deflate(ws, kind, length))
-        return pws_send_deflated(ws, kind, (const uint8_t *)data, length);
-    pws_send_head(ws, kind, length, key);
-    if (ws->config->role == PWS_CLIENT)
-        pws_mask((uint8_t *)data, (const uint8_t *)data, length, key);
-    pws_output_data(ws, (const uint8_t *)data, length);
-    return PWS_OK;
-}
-
-/* Whether bytes are exactly one frame that may be sent as it is: whole, unmasked, and compressed if
- * there is a window. */
-static int pws_is_prepared(const uint8_t *frame, size_t length, uint32_t window_bits) {
-    size_t head;
-
-    if (length < 2 || (frame[0] & 0x80) == 0 || (frame[0] & 0x0F) == PWS_CLOSE)
-        return 0;
-    if (((frame[0] & 0x40) != 0) != (window_bits != 0) ||
-        (window_bits != 0 && (window_bits < 8 || window_bits > 15)) ||
-        pws_frame_check_first(frame[0], 0, 1) != PWS_OK ||
-        pws_frame_check_second(frame[0], frame[1], PWS_CLIENT) != PWS_OK)
-        return 0;
-    head = pws_frame_head_size(frame);
-    return length >= head && pws_frame_check_length(frame) == PWS_OK &&
-           pws_frame_length(frame) == length - head;
-}
-
-/* Whether the peer can decompress a message that others get, too: our next ones must not look back
- * behind it, and it must not look back further than the peer does (RFC 7692 7.1). */
-static int pws_fits_all(const pws_conn *ws, uint32_t window_bits) {
-    return ws->deflate.agreed && !pws_deflate_takeover(&ws->deflate, PWS_SERVER) &&
-           pws_deflate_bits(&ws->deflate, PWS_SERVER) >= window_bits;
-}
-
-int32_t pws_send_prepared(pws_conn *ws, const void *frame, size_t length, uint32_t window_bits) {
-    const uint8_t *bytes = (const uint8_t *)frame;
-
-    if (ws == NULL || frame == NULL || !pws_is_prepared(bytes, length, window_bits))
-        return PWS_E_ARG;
-    if (!pws_may_send(ws, bytes[0] & 0x0F) || ws->config->role != PWS_SERVER)
-        return PWS_E_STATE;
-    if (ws->send_message != 0 && (bytes[0] & 0x0F) <= PWS_BINARY) /* 5.4 */
-        return PWS_E_FRAGMENT;
-    if (window_bits != 0 && !pws_fits_all(ws, window_bits))
-        return PWS_E_EXTENSION;
-    if (pws_send_busy(ws))
-        return PWS_E_BUSY;
-    pws_output_data(ws, bytes, length);
-    return PWS_OK;
 }

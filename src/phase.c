@@ -9,22 +9,39 @@ static int pws_asks_head(const pws_conn *ws) {
     return ws->gathered >= sizeof method && memcmp(ws->receive, method, sizeof method) == 0;
 }
 
+PWS_PRIVATE void pws_enter_open(pws_conn *ws) {
+    memset(&ws->got, 0, sizeof ws->got);
+    ws->since = (uint32_t)ws->now;
+    ws->used = (uint32_t)ws->now;
+    ws->phase = PWS_PHASE_OPEN;
+}
+
+PWS_PRIVATE void pws_enter_discard(pws_conn *ws) {
+    if ((ws->busy & PWS_BUSY_CLOSING) == 0) /* else close_ms runs already */
+        ws->since = (uint32_t)ws->now;
+    ws->phase = PWS_PHASE_DISCARD;
+}
+
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {
+    pws_fail_with(ws, error, pws_close_code_for(error));
+}
+
+PWS_PRIVATE void pws_fail_with(pws_conn *ws, int32_t error, uint16_t code) {
     ws->error = (uint8_t)error;
-    if (ws->phase == PWS_PHASE_REQUEST) {
+    if (ws->phase == PWS_PHASE_REQUEST || ws->phase == PWS_PHASE_ANSWER) {
         ws->busy |= PWS_BUSY_REFUSE | (pws_asks_head(ws) ? (uint32_t)PWS_BUSY_HEAD_ONLY : 0u);
     } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
         pws_str reason = pws_cstr(pws_strerror(error));
 
-        pws_output_close(ws, pws_close_code_for(error), reason.ptr, reason.len);
+        pws_output_close(ws, code, reason.ptr, reason.len);
     }
     if ((ws->busy & PWS_BUSY_DEFLATE) != 0) /* the rest of the message is given up */
-        ws->busy &= ~(uint32_t)(PWS_BUSY_SEND | PWS_BUSY_DEFLATE);
+        ws->busy &= ~PWS_BUSY_SENDING;
     ws->busy &= ~(uint32_t)PWS_BUSY_INFLATE;
     pws_close_codecs(ws);
     ws->gathered = 0;
     ws->control_length = 0;
-    ws->phase = PWS_PHASE_DISCARD;
+    pws_enter_discard(ws);
 }
 
 int pws_state(const pws_conn *ws) {

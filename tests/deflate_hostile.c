@@ -29,7 +29,9 @@ struct world {
     int32_t error; /* -1 until PWS_CLOSED */
 };
 
-static void begin(struct world *world, uint32_t role, uint32_t flags) {
+/* With these windows agreed on. */
+static void begin_with(struct world *world, uint32_t role, uint32_t flags, uint8_t server_bits,
+                       uint8_t client_bits) {
     static const uint8_t seed[32] = {1};
     pws_agreed agreed;
     size_t size;
@@ -45,13 +47,17 @@ static void begin(struct world *world, uint32_t role, uint32_t flags) {
     (void)pws_random_seed(&world->random, seed);
     agreed.random = role == PWS_CLIENT ? &world->random : NULL;
     agreed.deflate.agreed = 1;
-    agreed.deflate.server_max_window_bits = 15;
-    agreed.deflate.client_max_window_bits = 15;
+    agreed.deflate.server_max_window_bits = server_bits;
+    agreed.deflate.client_max_window_bits = client_bits;
     size = pws_work_size(&world->config);
     world->work = (uint8_t *)malloc(size);
     if (world->work == NULL)
         exit(2);
     CHECK(pws_start(&world->ws, &world->config, world->work, size, &agreed) == PWS_OK);
+}
+
+static void begin(struct world *world, uint32_t role, uint32_t flags) {
+    begin_with(world, role, flags, 15, 15);
 }
 
 static void take(struct world *world, const pws_event *ev) {
@@ -358,9 +364,7 @@ static void check_windows(uint32_t role, uint32_t inflate_bits, uint32_t deflate
     static const uint8_t data[100] = {0};
     struct world world;
 
-    begin(&world, role, 0);
-    world.ws.deflate.server_max_window_bits = 10;
-    world.ws.deflate.client_max_window_bits = 12;
+    begin_with(&world, role, 0, 10, 12);
     feed_hello(&world, 100);
     CHECK(world.codecs.inflaters == 1 && world.codecs.window_bits == inflate_bits);
     CHECK(pws_send(&world.ws, PWS_BINARY, data, sizeof data) == PWS_OK);
@@ -372,6 +376,38 @@ static void test_windows(void) {
     check_case("a codec is opened with the window of the end that compresses");
     check_windows(PWS_SERVER, 12, 10);
     check_windows(PWS_CLIENT, 10, 12);
+}
+
+/* ---- Both ways at once ---- */
+
+/* A client's masked message goes out in pieces, and between two of them a compressed one comes in.
+ */
+static void test_pieces(void) {
+    static uint8_t data[6000];
+    struct world world;
+    pws_event ev;
+    size_t i;
+
+    check_case("what is received does not touch the mask of what is being sent");
+    begin(&world, PWS_CLIENT, 0);
+    for (i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7);
+    CHECK(pws_send(&world.ws, PWS_BINARY | PWS_PLAIN, data, sizeof data) == PWS_OK);
+    CHECK(pws_next(&world.ws, NULL, &ev) && ev.kind == PWS_WRITE && pws_borrows(&world.ws));
+    memcpy(world.output, ev.out[0].ptr, ev.out[0].len);
+    world.output_length = ev.out[0].len;
+    pws_wrote(&world.ws, ev.out[0].len);
+    pws_hold(&world.ws, 1);
+    feed_hello(&world, 100);
+    CHECK(world.messages == 1);
+    pws_hold(&world.ws, 0);
+    pull(&world, NULL);
+    CHECK(world.output_length == 8 + sizeof data);
+    for (i = 0; i < sizeof data; i++)
+        if ((world.output[8 + i] ^ world.output[4 + i % 4]) != data[i])
+            break;
+    CHECK(i == sizeof data);
+    end(&world);
 }
 
 /* ---- Frames for many ---- */
@@ -430,6 +466,7 @@ int main(void) {
     test_endless();
     test_endless_inflater();
     test_windows();
+    test_pieces();
     test_frame_deflate();
     return check_end();
 }

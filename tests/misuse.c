@@ -771,7 +771,6 @@ static void misuse_config(int start) {
     BAD_CONFIG(config.max_head = 63, config.max_head = 0);
     BAD_CONFIG(config.max_head = 0x1000001, config.max_head = 0);
     BAD_CONFIG(config.reserved0 = 1, config.reserved0 = 0);
-    BAD_CONFIG(config.reserved1 = 1, config.reserved1 = 0);
     BAD_CONFIG(config.deflate.server_max_window_bits = 7,
                config.deflate.server_max_window_bits = 0);
     BAD_CONFIG(config.deflate.client_max_window_bits = 16,

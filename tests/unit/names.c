@@ -10,14 +10,14 @@ enum {
 };
 
 static const int32_t errors[] = {
-    PWS_OK,           PWS_E_ARG,          PWS_E_STATE,     PWS_E_BUSY,          PWS_E_SPACE,
-    PWS_E_HEADER,     PWS_E_URL,          PWS_E_EOF,       PWS_E_HTTP,          PWS_E_HEAD_SIZE,
-    PWS_E_METHOD,     PWS_E_HTTP_VERSION, PWS_E_HOST,      PWS_E_BODY,          PWS_E_UPGRADE,
-    PWS_E_CONNECTION, PWS_E_VERSION,      PWS_E_KEY,       PWS_E_ORIGIN,        PWS_E_STATUS,
-    PWS_E_ACCEPT,     PWS_E_PROTOCOL,     PWS_E_EXTENSION, PWS_E_TARGET,        PWS_E_INFLATE,
-    PWS_E_DEFLATE,    PWS_E_CODEC,        PWS_E_RSV,       PWS_E_OPCODE,        PWS_E_FRAGMENT,
-    PWS_E_CONTROL,    PWS_E_MASK,         PWS_E_LENGTH,    PWS_E_CLOSE_PAYLOAD, PWS_E_CLOSE_CODE,
-    PWS_E_UTF8,       PWS_E_TOO_BIG};
+    PWS_OK,           PWS_E_ARG,        PWS_E_STATE,        PWS_E_BUSY,      PWS_E_SPACE,
+    PWS_E_HEADER,     PWS_E_URL,        PWS_E_EOF,          PWS_E_TIMEOUT,   PWS_E_HTTP,
+    PWS_E_HEAD_SIZE,  PWS_E_METHOD,     PWS_E_HTTP_VERSION, PWS_E_HOST,      PWS_E_BODY,
+    PWS_E_UPGRADE,    PWS_E_CONNECTION, PWS_E_VERSION,      PWS_E_KEY,       PWS_E_ORIGIN,
+    PWS_E_STATUS,     PWS_E_ACCEPT,     PWS_E_PROTOCOL,     PWS_E_EXTENSION, PWS_E_TARGET,
+    PWS_E_INFLATE,    PWS_E_DEFLATE,    PWS_E_CODEC,        PWS_E_RSV,       PWS_E_OPCODE,
+    PWS_E_FRAGMENT,   PWS_E_CONTROL,    PWS_E_MASK,         PWS_E_LENGTH,    PWS_E_CLOSE_PAYLOAD,
+    PWS_E_CLOSE_CODE, PWS_E_UTF8,       PWS_E_TOO_BIG};
 
 static const struct {
     uint32_t kind;

@@ -789,15 +789,34 @@ static void test_agreement(void) {
             agree(wish_of(i), wish_of(j), 8 + (uint32_t)(i + j) % 2);
 
     check_case("each role has its window and its takeover");
+    agreed.agreed = 1;
     agreed.server_max_window_bits = 9;
-    agreed.client_max_window_bits = 10;
-    CHECK(pws_deflate_bits(&agreed, PWS_SERVER) == 9);
-    CHECK(pws_deflate_bits(&agreed, PWS_CLIENT) == 10);
+    agreed.client_max_window_bits = 15;
+    CHECK(pws_deflate_bits(pws_deflate_pack(&agreed), PWS_SERVER) == 9);
+    CHECK(pws_deflate_bits(pws_deflate_pack(&agreed), PWS_CLIENT) == 15);
     agreed.server_no_context_takeover = 1;
-    CHECK(!pws_deflate_takeover(&agreed, PWS_SERVER) && pws_deflate_takeover(&agreed, PWS_CLIENT));
+    CHECK(!pws_deflate_takeover(pws_deflate_pack(&agreed), PWS_SERVER));
+    CHECK(pws_deflate_takeover(pws_deflate_pack(&agreed), PWS_CLIENT));
     agreed.server_no_context_takeover = 0;
     agreed.client_no_context_takeover = 1;
-    CHECK(pws_deflate_takeover(&agreed, PWS_SERVER) && !pws_deflate_takeover(&agreed, PWS_CLIENT));
+    CHECK(pws_deflate_takeover(pws_deflate_pack(&agreed), PWS_SERVER));
+    CHECK(!pws_deflate_takeover(pws_deflate_pack(&agreed), PWS_CLIENT));
+
+    check_case("a connection keeps what is agreed on in 16 bits");
+    for (i = 0; i < 8 * 8 * 8; i++) {
+        pws_deflate_params kept;
+
+        agreed.server_no_context_takeover = (i & 1) != 0;
+        agreed.client_no_context_takeover = (i & 2) != 0;
+        agreed.window_named = (i & 4) != 0;
+        agreed.server_max_window_bits = (uint8_t)(8 + (i >> 3) % 8);
+        agreed.client_max_window_bits = (uint8_t)(8 + (i >> 6) % 8);
+        kept = pws_deflate_unpack(pws_deflate_pack(&agreed));
+        CHECK(memcmp(&kept, &agreed, sizeof kept) == 0);
+    }
+    agreed.agreed = 0;
+    CHECK(pws_deflate_pack(&agreed) == 0);
+    CHECK(pws_deflate_unpack(0).agreed == 0);
 }
 
 /* ---- In the machine ---- */
