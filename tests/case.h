@@ -3,6 +3,7 @@
  *     case_replay.c   one replay of one case, with case_call.c and case_event.c
  *     case_bytes.c    byte strings and patterns
  *     case_codec.c    the codec of permessage-deflate
+ *     case_count.c    the frames in the output, counted
  *     run.c           command line, which replays, the report */
 #ifndef CASE_H
 #define CASE_H
@@ -97,6 +98,8 @@ enum step_kind {
     STEP_STATE,
     STEP_BORROWS,
     STEP_CODECS,
+    STEP_DEADLINE,
+    STEP_UNSENT,
     STEP_IDLE
 };
 
@@ -112,9 +115,16 @@ enum call_kind {
     CALL_CLOSE,
     CALL_EOF,
     CALL_HOLD,
+    CALL_TICK,
     CALL_END,
     CALL_LEND_RECEIVE,
     CALL_LEND_TRANSMIT
+};
+
+/* A number that is compared only where the case gives it. */
+struct given {
+    int is_given;
+    uint32_t number;
 };
 
 /* name="value" */
@@ -133,14 +143,16 @@ struct step {
                         event before it */
     uint32_t number; /* STEP_EVENT: kind; send: kind, PWS_MORE, PWS_PLAIN; STEP_STATE, STEP_BORROWS,
                         STEP_CODECS, hold: the value; lend: bytes */
+    uint64_t value;  /* STEP_DEADLINE, STEP_UNSENT: what is returned; tick: the time */
     uint32_t times;  /* STEP_EVENT: so many of them */
-    int unfinished;  /* STEP_EVENT: TEXT+ or BINARY+ */
-    int raw;         /* prepared, deflated: data is the frame itself */
-    uint32_t window; /* deflated: bits */
-    int none, all;   /* lend: NULL; what is needed */
-    uint32_t code;   /* close code or status */
-    uint32_t sent_code; /* STEP_EVENT CLOSED */
-    int32_t error;      /* STEP_EVENT: the event's; STEP_CALL: the result */
+    struct given frames, rtt; /* STEP_EVENT */
+    int unfinished;           /* STEP_EVENT: TEXT+ or BINARY+ */
+    int raw;                  /* prepared, deflated: data is the frame itself */
+    uint32_t window;          /* deflated: bits */
+    int none, all;            /* lend: NULL; what is needed */
+    uint32_t code;            /* close code or status */
+    uint32_t sent_code;       /* STEP_EVENT CLOSED */
+    int32_t error;            /* STEP_EVENT: the event's; STEP_CALL: the result */
     struct pattern data;
     struct field *fields;
     size_t field_count;
@@ -164,6 +176,7 @@ struct test_case {
     pws_deflate_params deflate; /* agreed: there is a codec; the rest: what is wanted, or with open
                                    agreed on */
     uint32_t deflate_min;
+    uint32_t open_ms, ping_ms, pong_ms, idle_ms, message_ms, send_ms, close_ms;
     unsigned codecs; /* that may be open at a time; 0: any number */
     enum memory memory;
     size_t transmit; /* bytes; 0: the default */

@@ -231,9 +231,15 @@ int32_t make_call(struct replay *r, const struct step *step, const pws_event *ev
         r->held = (int)step->number;
         pws_hold(r->ws, r->held);
         return PWS_OK;
+    case CALL_TICK:
+        if (step->value > r->now)
+            r->now = step->value;
+        r->ticked = 1;
+        pws_tick(r->ws, step->value);
+        return PWS_OK;
     case CALL_END:
         pws_end(r->ws);
-        r->closed = 1;
+        r->closed = r->ended = 1;
         r->waiting = r->rejected = 0;
         return PWS_OK;
     case CALL_LEND_RECEIVE:

@@ -25,6 +25,11 @@ void show_event(struct bytes *text, const pws_event *ev) {
     case PWS_PONG:
         bytes_printf(text, " ");
         bytes_show(text, ev->data.ptr, ev->data.len);
+        bytes_printf(text, " frames=%u", (unsigned)ev->frames);
+        if (ev->kind == PWS_PONG && ev->rtt_ms == UINT32_MAX)
+            bytes_printf(text, " rtt=none");
+        else if (ev->kind == PWS_PONG)
+            bytes_printf(text, " rtt=%u", (unsigned)ev->rtt_ms);
         break;
     case PWS_REQUEST:
         bytes_printf(text, " %s method=", error_name(ev->error));
@@ -156,10 +161,16 @@ static int same_field(const struct field *field, const pws_event *ev) {
     return has_header(head->fields, &field->value);
 }
 
+static int same_given(const struct given *given, uint32_t actual) {
+    return !given->is_given || given->number == actual;
+}
+
 int same_event(const struct test_case *test, const struct step *step, const pws_event *ev) {
     size_t i;
     int has_protocol = 0, has_deflate = 0;
     if (step->number != ev->kind)
+        return 0;
+    if (!same_given(&step->frames, ev->frames) || !same_given(&step->rtt, ev->rtt_ms))
         return 0;
     for (i = 0; i < step->field_count; i++) {
         if (!same_field(&step->fields[i], ev))

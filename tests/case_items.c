@@ -329,8 +329,16 @@ static void read_item(struct parser *p, struct pattern *out, unsigned allowed) {
     pattern_border(out);
 }
 
+/* Whether a field follows: a name and '='. */
+static int is_field(const struct parser *p) {
+    const char *end = p->pos;
+    while (end < p->end && is_word(*end))
+        end++;
+    return end > p->pos && end < p->end && *end == '=';
+}
+
 void read_items(struct parser *p, struct pattern *out, unsigned allowed) {
-    while (!at_end(p) && *p->pos != '-')
+    while (!at_end(p) && *p->pos != '-' && !is_field(p))
         read_item(p, out, allowed);
 }
 

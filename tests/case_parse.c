@@ -29,6 +29,23 @@ static uint32_t read_times(struct parser *p) {
     return times;
 }
 
+/* frames=1 rtt=20, or rtt=none: numbers of an event with data. */
+static void read_given(struct parser *p, struct step *step) {
+    while (!at_end(p)) {
+        struct given *given = take_word(p, "frames") ? &step->frames : NULL;
+        if (given == NULL && step->number == PWS_PONG && take_word(p, "rtt"))
+            given = &step->rtt;
+        if (given == NULL || given->is_given || p->pos == p->end || *p->pos != '=')
+            malformed(p, "frames=N was expected, or behind a PONG rtt=N, once");
+        p->pos++;
+        given->is_given = 1;
+        if (given == &step->rtt && take_word(p, "none"))
+            given->number = UINT32_MAX;
+        else
+            given->number = (uint32_t)read_number(p, UINT32_MAX - 1, "number");
+    }
+}
+
 static void parse_event(struct parser *p) {
     struct step *step = add_step(p, STEP_EVENT);
     uint32_t kind;
@@ -50,10 +67,12 @@ static void parse_event(struct parser *p) {
     case PWS_PING:
     case PWS_PONG:
         read_items(p, &step->data, 0);
+        read_given(p, step);
         break;
     case PWS_CLOSE:
         step->code = (uint32_t)read_number(p, 65535, "close code");
         read_items(p, &step->data, 0);
+        read_given(p, step);
         break;
     case PWS_REQUEST:
         if (!at_end(p) && p->pos[0] == 'E')
@@ -138,6 +157,9 @@ static void parse_call(struct parser *p) {
     case CALL_HOLD:
         step->number = (uint32_t)read_number(p, 1, "0 or 1");
         break;
+    case CALL_TICK:
+        step->value = read_number(p, UINT64_MAX, "time");
+        break;
     case CALL_LEND_RECEIVE:
     case CALL_LEND_TRANSMIT:
         parse_lend(p, step);
@@ -148,11 +170,28 @@ static void parse_call(struct parser *p) {
         break;
     }
     if (!at_end(p) && p->end - p->pos >= 2 && p->pos[0] == '-' && p->pos[1] == '>') {
-        if (step->call == CALL_EOF || step->call == CALL_HOLD || step->call == CALL_END)
+        if (step->call == CALL_EOF || step->call == CALL_HOLD || step->call == CALL_TICK ||
+            step->call == CALL_END)
             malformed(p, "this call returns nothing");
         p->pos += 2;
         step->error = (int32_t)read_name(p, error_names, "error");
     }
+}
+
+/* The limits of time. Returns 0 if there is none. */
+static int parse_limit(struct parser *p) {
+    struct test_case *test = p->test;
+    const char *const names[] = {"open-ms",    "ping-ms", "pong-ms", "idle-ms",
+                                 "message-ms", "send-ms", "close-ms"};
+    uint32_t *const limits[] = {&test->open_ms,    &test->ping_ms, &test->pong_ms, &test->idle_ms,
+                                &test->message_ms, &test->send_ms, &test->close_ms};
+    size_t i;
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        if (take_word(p, names[i])) {
+            *limits[i] = (uint32_t)read_number(p, UINT32_MAX, "milliseconds");
+            return 1;
+        }
+    return 0;
 }
 
 /* Options of permessage-deflate, which come behind `deflate`. Returns 0 if there is none. */
@@ -216,7 +255,7 @@ static void parse_role(struct parser *p, uint32_t role) {
             test->memory = MEMORY_NONE;
         else if (take_word(p, "late-work"))
             test->memory = MEMORY_LATE;
-        else
+        else if (!parse_limit(p))
             malformed(p, "unknown option");
     }
     if (test->memory != MEMORY_LENT && test->transmit != 0)
@@ -241,7 +280,12 @@ static void parse_let(struct parser *p) {
     p->definitions[p->definition_count++] = definition;
 }
 
-/* A call right behind an event answers it; behind anything else it waits for the input's end. */
+static int is_tick(const struct step *step) {
+    return step->kind == STEP_CALL && step->call == CALL_TICK;
+}
+
+/* A call right behind an event answers it; behind anything else it waits for the input's end, as a
+ * tick does everywhere. */
 static void set_waits(struct test_case *test) {
     int answers = 0;
     size_t i;
@@ -249,7 +293,7 @@ static void set_waits(struct test_case *test) {
         struct step *step = &test->steps[i];
         if (step->kind == STEP_EVENT)
             answers = !step->unfinished;
-        else if (step->kind == STEP_IN || step->kind == STEP_IDLE)
+        else if (step->kind == STEP_IN || step->kind == STEP_IDLE || is_tick(step))
             answers = 0;
         step->waits = step->kind != STEP_EVENT && step->kind != STEP_IN && !answers;
     }
@@ -366,6 +410,12 @@ static void parse_step(struct parser *p) {
     } else if (take_word(p, "codecs")) {
         struct step *step = add_step(p, STEP_CODECS);
         step->number = (uint32_t)read_number(p, UINT32_MAX, "codecs");
+    } else if (take_word(p, "deadline")) {
+        struct step *step = add_step(p, STEP_DEADLINE);
+        step->value = take_word(p, "never") ? UINT64_MAX : read_number(p, UINT64_MAX, "time");
+    } else if (take_word(p, "unsent")) {
+        struct step *step = add_step(p, STEP_UNSENT);
+        step->value = read_number(p, UINT64_MAX, "bytes");
     } else if (take_word(p, "idle")) {
         struct step *step = add_step(p, STEP_IDLE);
         step->out_parts = p->test->out.sealed = p->test->out.part_count;

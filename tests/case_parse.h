@@ -56,7 +56,7 @@ uint64_t read_number(struct parser *p, uint64_t most, const char *what);
 
 /* 1 for the names behind $ that have a meaning of their own. */
 int is_reserved(const char *name);
-/* Items up to the end of the line, or to a "->". */
+/* Items up to the end of the line, to a field, or to a "->". */
 void read_items(struct parser *p, struct pattern *out, unsigned allowed);
 /* One item as a C string, which is what pws_config wants. */
 char *read_text(struct parser *p);

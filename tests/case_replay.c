@@ -134,6 +134,8 @@ static int end_parts(struct replay *r) {
     ev.kind = r->message_kind;
     ev.data.ptr = r->message.ptr;
     ev.data.len = r->message.length;
+    ev.frames = r->frames;
+    r->frames = 0;
     passes = take_event(r, &ev, 1);
     r->message.length = 0;
     return passes;
@@ -153,9 +155,12 @@ static int take_message(struct replay *r, const pws_event *ev) {
         return fail(r, "the parts of a message differ in kind");
     r->in_message = !last;
     r->message_kind = ev->kind;
+    r->frames += ev->frames;
     bytes_add(&r->message, ev->data.ptr, ev->data.len);
     if (!last)
         return 1;
+    whole.frames = r->frames;
+    r->frames = 0;
     if (r->message.length > ev->data.len) {
         whole.data.ptr = r->message.ptr;
         whole.data.len = r->message.length;
@@ -205,7 +210,9 @@ static int take_output(struct replay *r, const pws_event *ev) {
         return fail(r, "PWS_WRITE is empty");
     if (r->held)
         return fail(r, "PWS_WRITE comes while output is held");
+    count_write(r, ev);
     take = taken(r, length);
+    r->partly = take < length;
     for (i = 0; i < 2; i++) {
         size_t left = i == 0 ? take : take > ev->out[0].len ? take - ev->out[0].len : 0;
         bytes_add(&r->output, ev->out[i].ptr, left < ev->out[i].len ? left : ev->out[i].len);
@@ -288,6 +295,32 @@ static void drop_read(struct replay *r) {
     bytes_clear(&r->original);
 }
 
+/* All has been pulled: nothing is left to be sent unless output is held, and nothing happens by
+ * itself before the deadline. */
+static int check_rest(struct replay *r) {
+    uint64_t deadline = pws_deadline(r->ws), unsent = pws_unsent(r->ws);
+    pws_conn copy;
+    pws_event ev;
+    if (unsent != 0 && !r->held)
+        return fail(r, "pws_unsent is not 0 after pws_next has returned 0");
+    if (pws_state(r->ws) == PWS_STATE_CLOSED)
+        return (deadline == UINT64_MAX && unsent == 0) ||
+               fail(r, "after PWS_CLOSED there is a deadline, or something is unsent");
+    if (!r->ticked)
+        return deadline == 0 || fail(r, "the deadline before the first tick is not 0");
+    if (deadline <= r->now && deadline != UINT64_MAX)
+        return fail(r, "the deadline is not later than the tick, though everything is pulled");
+    memcpy(&copy, r->ws, sizeof copy);
+    pws_tick(&copy, deadline - 1);
+    if (!pws_next(&copy, NULL, &ev))
+        return 1;
+    bytes_printf(r->report,
+                 "    something happens before the deadline, %llu: ", (unsigned long long)deadline);
+    show_event(r->report, &ev);
+    bytes_printf(r->report, "\n");
+    return 0;
+}
+
 /* Pulls until pws_next returns 0. What is used up by then is gone. */
 static int pull(struct replay *r) {
     pws_event ev;
@@ -314,7 +347,7 @@ static int pull(struct replay *r) {
     }
     if (r->in.len == 0)
         drop_read(r);
-    return check_left(r) && (r->test->memory != MEMORY_NONE || take_back(r));
+    return check_left(r) && check_rest(r) && (r->test->memory != MEMORY_NONE || take_back(r));
 }
 
 /* The length of the next read, of the bytes of the stretch that are left. */
@@ -437,7 +470,22 @@ static int perform_call(struct replay *r, const struct step *step, const pws_eve
     }
     if (error != PWS_OK && memcmp(&before, r->ws, sizeof before) != 0)
         return fail_at(r, step, "the call failed, yet it has changed the connection");
+    if (error == PWS_OK)
+        count_call(r, step, ev);
     return 1;
+}
+
+/* A number that a function has returned. */
+static int check_number(struct replay *r, const struct step *step, uint64_t actual) {
+    if (actual == step->value)
+        return 1;
+    bytes_printf(r->report, "    line %d: %.*s\n    actual: ", step->line, step->text_length,
+                 step->text);
+    if (step->kind == STEP_DEADLINE && actual == UINT64_MAX)
+        bytes_printf(r->report, "never\n");
+    else
+        bytes_printf(r->report, "%llu\n", (unsigned long long)actual);
+    return 0;
 }
 
 static int perform(struct replay *r, const struct step *step, const pws_event *ev) {
@@ -462,6 +510,10 @@ static int perform(struct replay *r, const struct step *step, const pws_event *e
         bytes_printf(r->report, "    line %d: %.*s\n    actual: %u\n", step->line,
                      step->text_length, step->text, r->codecs.open);
         return 0;
+    case STEP_DEADLINE:
+        return check_number(r, step, pws_deadline(r->ws));
+    case STEP_UNSENT:
+        return check_number(r, step, pws_unsent(r->ws));
     case STEP_IDLE:
         return compare_output(r, step->out_parts, "up to idle");
     case STEP_IN:
@@ -496,6 +548,13 @@ static int begin(struct replay *r) {
     r->config.flags = test->flags;
     r->config.max_head = test->max_head;
     r->config.max_message = test->max_message;
+    r->config.open_ms = test->open_ms;
+    r->config.ping_ms = test->ping_ms;
+    r->config.pong_ms = test->pong_ms;
+    r->config.idle_ms = test->idle_ms;
+    r->config.message_ms = test->message_ms;
+    r->config.send_ms = test->send_ms;
+    r->config.close_ms = test->close_ms;
     r->config.origins = test->origins;
     r->config.protocols = test->protocols;
     if (test->deflate.agreed) {
@@ -540,7 +599,7 @@ static int end(struct replay *r) {
         return fail(r, "something is still borrowed after PWS_CLOSED");
     if (r->closed && r->codecs.open != 0)
         return fail(r, "a codec is still open after PWS_CLOSED");
-    if (!compare_output(r, r->test->out.part_count, "at the end"))
+    if (!compare_output(r, r->test->out.part_count, "at the end") || !compare_counts(r))
         return 0;
     if (r->test->has_rest && !same_pattern(r->in.ptr, r->in.len, &r->test->rest)) {
         bytes_printf(r->report, "    left in the input cursor\n    expected: ");

@@ -11,6 +11,11 @@ struct copies {
     size_t count;
 };
 
+/* Frames that are sent. */
+struct counts {
+    uint64_t frames, pings, pongs;
+};
+
 struct replay {
     const struct test_case *test;
     struct plan plan;
@@ -40,11 +45,18 @@ struct replay {
     struct bytes output;
     struct bytes message; /* streaming: parts of a message that nothing has come between */
     uint32_t message_kind;
-    int in_message; /* a message has begun and not ended */
+    uint32_t frames; /* of these parts */
+    int in_message;  /* a message has begun and not ended */
     struct copies borrowed;
     uint64_t events, most_events;
     size_t most_output;
     int held, waiting, rejected, closed;
+    int ended; /* pws_end has thrown away what was to be sent */
+    int ticked;
+    uint64_t now;          /* the last tick */
+    struct counts told;    /* what the PWS_WRITE events have said */
+    struct counts program; /* what of that is the program's own: Pings and Pongs */
+    int partly;            /* the transport took but a part of the last PWS_WRITE */
 };
 
 /* ---- case_event.c ---- */
@@ -56,6 +68,15 @@ int same_event(const struct test_case *test, const struct step *step, const pws_
 int same_pattern(const uint8_t *data, size_t length, const struct pattern *expected);
 /* name: value, as in a field header="..." */
 pws_header split_header(const uint8_t *line, size_t length);
+
+/* ---- case_count.c ---- */
+
+/* Takes note of a PWS_WRITE, and of a call that the library has taken. */
+void count_write(struct replay *r, const pws_event *ev);
+void count_call(struct replay *r, const struct step *step, const pws_event *ev);
+/* Compares with the frames in the output. Returns 1 if they agree, or 0 with the reason in the
+ * report. */
+int compare_counts(struct replay *r);
 
 /* ---- case_call.c ---- */
 

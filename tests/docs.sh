@@ -54,7 +54,7 @@ done
 for file in "$directory"/*.c; do
     [ -f "$file" ] || continue
     # shellcheck disable=SC2086
-    if $CC -std=c99 -Wall -Wextra -Wno-unused -Wno-uninitialized -Werror -Iinclude -Itests/docs -c "$file" \
+    if $CC -std=c99 -Wall -Wextra -Wno-unused -Wno-uninitialized -Werror -Iinclude -Iexamples -Itests/docs -c "$file" \
         -o "$directory/block.o"; then
         passed=$((passed + 1))
     else

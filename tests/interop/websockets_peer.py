@@ -3,6 +3,7 @@ Usage: python3 websockets_peer.py DIRECTORY, where the programs are."""
 
 import asyncio
 import http
+import re
 import sys
 import urllib.request
 
@@ -89,6 +90,19 @@ async def many(url):
     await asyncio.gather(*(one(number) for number in range(50)))
 
 
+async def answers_heartbeat():
+    server, url = await start_server("--ping-interval", "0.1")
+    async with connect(url) as ws:
+        answered = 0
+        while answered < 3:
+            with await asyncio.get_running_loop().run_in_executor(
+                None, lambda: urllib.request.urlopen(url.replace("ws:", "http:") + "metrics")
+            ) as page:
+                answered = int(re.search(rb"\npurews_rtt_seconds_count (\d+)", page.read())[1])
+        await echoes(ws, "still here")
+    await stop_server(server)
+
+
 async def shuts_down(server, url):
     async with connect(url) as ws:
         await echoes(ws, "before")
@@ -148,6 +162,7 @@ async def as_client():
     )
     await test("client: GET / is a page", gets_page(url))
     await test("client: 50 connections at once", many(url))
+    await test("client: the heartbeat is answered", answers_heartbeat())
     await test("client: SIGTERM closes with 1001 and ends the server", shuts_down(server, url))
     await test("client: an idle server ends on SIGTERM", stop_server(picky))
 

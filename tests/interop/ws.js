@@ -138,6 +138,15 @@ async function asClient() {
         assert.match(type, /^text\/html/);
         assert.match(body, /WebSocket/);
     });
+    await test('client: answers the heartbeat and stays', async () => {
+        const lively = await startServer('--ping-interval', '0.1');
+        const one = await connect(lively.url);
+        for (let i = 0; i < 3; i++)
+            await new Promise((resolve) => one.once('ping', resolve));
+        await echoes(one, 'still here', false);
+        await close(one, 1000);
+        await stopServer(lively);
+    });
     await test('client: SIGTERM closes everybody with 1001 and ends the server', async () => {
         const all = await Promise.all(Array.from({ length: 10 }, () => connect(server.url)));
         const ends = Promise.all(all.map((one) => one.closed));
@@ -203,6 +212,13 @@ async function asServer() {
         };
         const end = await against(fragments, [], [], true);
         assert.strictEqual(end.out, 'Hello\n');
+        assert.strictEqual(end.status, 0);
+    });
+    await test('server: answers the Pings of wscat --ping-interval', async () => {
+        let pings = 0;
+        const count = (ws) => ws.on('ping', () => ++pings === 3 && ws.close(1000));
+        const end = await against(count, ['--ping-interval', '0.1'], [], true);
+        assert.strictEqual(end.err, '');
         assert.strictEqual(end.status, 0);
     });
     await test('server: a binary message is named', async () => {

@@ -224,6 +224,27 @@ static void test_slow_reader(void) {
     free(echoed);
 }
 
+static void test_full_queues(const char *path) {
+    static uint8_t frame[8 + 60000];
+    int fds[4], i;
+    long before;
+
+    check_case("4 peers that send for ever to a server that reads on, and read no echo");
+    server = server_start_with(path, 0, "--queue 262144 --queue-full drop-newest");
+    CHECK(peer_is_served(&server));
+    before = server_memory(&server, "VmRSS:");
+    memset(frame, 'x', sizeof frame);
+    peer_frame_head(frame, 0x82, 60000);
+    for (i = 0; i < 4; i++) {
+        fds[i] = peer_open(&server, 4096);
+        CHECK(fds[i] >= 0);
+        CHECK(peer_flood(fds[i], frame, sizeof frame, 32 << 20) >= 32 << 20);
+    }
+    CHECK(grew_by_at_most(before, 4 * (256 + BOUND) + SLACK));
+    close_all(fds, 4);
+    CHECK(server_stop(&server) == 0);
+}
+
 /* ---- Announcements ---- */
 
 static void test_announcements(void) {
@@ -389,6 +410,7 @@ int main(int argc, char **argv) {
     check_case("the server has lived through all of that");
     CHECK(server_lives(&server));
     test_shutdown();
+    test_full_queues(path);
     test_few_descriptors(path);
     return check_end();
 }

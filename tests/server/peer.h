@@ -30,32 +30,48 @@ struct server {
 
 /* ---- The server ---- */
 
-/* The program to test: the first argument, or echo_server of the build directory. */
-static inline const char *server_path(int argc, char **argv) {
+/* The program to test: the first argument, or the one of the build directory. */
+static inline const char *program_path(int argc, char **argv, const char *name) {
     static char path[1024];
     const char *build = getenv("BUILD");
 
     if (argc > 1)
         return argv[1];
-    snprintf(path, sizeof path, "%s/examples/echo_server", build != NULL ? build : "build");
+    snprintf(path, sizeof path, "%s/examples/%s", build != NULL ? build : "build", name);
     return path;
 }
 
-/* Starts the server on a free port; max_files > 0 limits its descriptors. Ends the program if that
- * fails: there is nothing to test then. */
-static inline struct server server_start(const char *path, int max_files) {
+static inline const char *server_path(int argc, char **argv) {
+    return program_path(argc, argv, "echo_server");
+}
+
+enum {
+    MAX_ARGUMENTS = 30
+};
+
+/* Cuts options at their spaces into arguments, with NULL behind them. */
+static inline void cut_options(char *options, char **arguments) {
+    int count = 0;
+
+    for (options = strtok(options, " "); options != NULL && count < MAX_ARGUMENTS;
+         options = strtok(NULL, " "))
+        arguments[count++] = options;
+    arguments[count] = NULL;
+}
+
+/* Starts the server on a free port, with options such as "--idle 1"; max_files > 0 limits its
+ * descriptors. Ends the program if that fails: there is nothing to test then. */
+static inline struct server server_start_with(const char *path, int max_files,
+                                              const char *options) {
     struct server server = {0, 0};
     struct rlimit limit;
-    char line[256] = "";
-    char *arguments[4], *colon;
-    char port[] = "--port", zero[] = "0", name[] = "echo_server";
+    char line[256] = "", text[512];
+    char *arguments[MAX_ARGUMENTS + 1], *colon;
     size_t length = 0;
     int fds[2];
 
-    arguments[0] = name;
-    arguments[1] = port;
-    arguments[2] = zero;
-    arguments[3] = NULL;
+    snprintf(text, sizeof text, "echo_server --port 0 %s", options);
+    cut_options(text, arguments);
     if (pipe(fds) != 0 || (server.pid = fork()) < 0) {
         perror("cannot start the server");
         exit(1);
@@ -87,6 +103,10 @@ static inline struct server server_start(const char *path, int max_files) {
     }
     server.port = (uint16_t)atoi(colon + 1);
     return server;
+}
+
+static inline struct server server_start(const char *path, int max_files) {
+    return server_start_with(path, max_files, "");
 }
 
 /* Waits for the server to end. Returns its exit status, or -1 if a signal or our patience ended it.
@@ -264,6 +284,29 @@ static inline int peer_send_head(int fd, uint8_t first, uint64_t length) {
     return peer_send(fd, head, peer_frame_head(head, first, length));
 }
 
+/* Sends a whole frame. */
+static inline int peer_send_frame(int fd, uint8_t first, const void *payload, size_t length) {
+    return peer_send_head(fd, first, length) && peer_send(fd, payload, length);
+}
+
+/* Receives a whole frame of the server with at most capacity bytes of payload. Returns its first
+ * byte, or 0 if none came. */
+static inline uint8_t peer_receive_frame(int fd, void *payload, size_t capacity, size_t *length) {
+    uint8_t head[10];
+    size_t extended, i;
+
+    *length = 0;
+    if (!peer_receive(fd, head, 2) || head[1] > 127)
+        return 0;
+    *length = head[1];
+    extended = *length < 126 ? 0 : *length == 126 ? 2 : 8;
+    if (!peer_receive(fd, head + 2, extended))
+        return 0;
+    for (i = 0; i < extended; i++)
+        *length = (i == 0 ? 0 : *length << 8) | head[2 + i];
+    return *length <= capacity && peer_receive(fd, payload, *length) ? head[0] : 0;
+}
+
 /* Returns 1 if the next frame is Close with this code. */
 static inline int peer_closed_with(int fd, int code) {
     uint8_t head[2], payload[125];
@@ -284,6 +327,83 @@ static inline int peer_is_served(const struct server *server) {
     if (fd >= 0)
         close(fd);
     return served;
+}
+
+/* ---- Order in time ----
+ *
+ * What the server does by itself is shown to come early enough by what it does later by itself: its
+ * --open-time is the clock, of a peer that never asks for anything. */
+
+static inline int clock_start(const struct server *server) {
+    return peer_connect(server, 0);
+}
+
+/* Waits until the time is over. Returns 1 if the server says so. */
+static inline int clock_ends(int clock) {
+    int over = peer_status(clock) == 408;
+
+    close(clock);
+    return over;
+}
+
+/* Whether there is something to be received now, be it the end. */
+static inline int peer_has_news(int fd) {
+    struct pollfd readable = {fd, POLLIN, 0};
+
+    return poll(&readable, 1, 0) == 1;
+}
+
+/* ---- Pages ---- */
+
+/* Asks for a page. Returns the bytes of the whole answer, with a NUL behind them; 0: there is none,
+ * or it is larger than size - 1. */
+static inline size_t page_get(const struct server *server, const char *target, char *text,
+                              size_t size) {
+    char request[256];
+    size_t length = 0;
+    ssize_t n = 0;
+    int fd = peer_connect(server, 0);
+
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
+    if (fd >= 0 && peer_send_text(fd, request)) {
+        do {
+            n = recv(fd, text + length, size - 1 - length, 0);
+            length += n > 0 ? (size_t)n : 0;
+        } while (n > 0 && length < size - 1);
+    }
+    text[length] = '\0';
+    if (fd >= 0)
+        close(fd);
+    return n == 0 ? length : 0;
+}
+
+/* The value of a line of GET /metrics that begins with this name and its labels; -1: there is none.
+ */
+static inline double metric(const struct server *server, const char *name) {
+    static char text[65536];
+    const char *line;
+    size_t length = strlen(name);
+
+    if (page_get(server, "/metrics", text, sizeof text) == 0)
+        return -1;
+    for (line = strchr(text, '\n'); line != NULL; line = strchr(line, '\n')) {
+        line++;
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            return strtod(line + length, NULL);
+    }
+    return -1;
+}
+
+/* Waits for a line of GET /metrics to have at least that value. Returns 1 if it came to that. */
+static inline int metric_reaches(const struct server *server, const char *name, double value) {
+    int waited;
+
+    for (waited = 0; waited < PATIENCE; waited += 10) {
+        if (metric(server, name) >= value)
+            return 1;
+        poll(NULL, 0, 10);
+    }
+    return 0;
 }
 
 #endif
