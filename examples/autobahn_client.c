@@ -5,8 +5,7 @@
  *     autobahn_client URL AGENT      for example: autobahn_client ws://127.0.0.1:9001 purews
  *
  * It also shows how a client that answers large messages stays free of deadlock: it never stops
- * reading, so what is to be sent is copied into a queue of its own, up to a limit, and masked and
- * written from there. */
+ * reading, so what is to be sent is copied into a queue of a fixed size, and written from there. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 
@@ -17,29 +16,15 @@
 
 enum {
     MAX_MESSAGE = 16 << 20, /* bytes: the largest that the suite sends */
-    MAX_QUEUED = 64 << 20,  /* bytes that wait for the server to read */
-    OPEN_TIMEOUT = 60000,   /* milliseconds of silence while messages may flow, or before */
-    CLOSING_TIMEOUT = 5000  /* and afterwards */
-};
-
-/* A message that waits to be sent back. */
-struct queued {
-    struct queued *next;
-    uint32_t kind;
-    size_t length;
-    uint8_t data[];
-};
-
-struct queue {
-    struct queued *first, *last;
-    int sending; /* the machine has been given the first */
-    size_t bytes;
+    QUEUE_SIZE = 64 << 20,  /* bytes: of messages that wait for the server to read */
+    TIMEOUT = 60000         /* milliseconds of silence */
 };
 
 static struct client client;
-static struct queue queue;
+static pws_queue queue;
 static pws_random rng;
-static pws_config config = {.role = PWS_CLIENT, .max_message = MAX_MESSAGE};
+static pws_config config = {
+    .role = PWS_CLIENT, .max_message = MAX_MESSAGE, .open_ms = TIMEOUT, .idle_ms = TIMEOUT};
 #ifdef PUREWS_ZLIB
 static struct zlib_codecs codecs;
 static pws_codec codec;
@@ -48,49 +33,6 @@ static pws_codec codec;
 static void fail(const char *text) {
     fprintf(stderr, "autobahn_client: %s\n", text);
     exit(1);
-}
-
-static void queue_push(uint32_t kind, pws_bytes data) {
-    struct queued *item = malloc(sizeof *item + data.len);
-
-    if (item == NULL || queue.bytes + data.len > MAX_QUEUED)
-        fail("the server does not read its answers");
-    item->next = NULL;
-    item->kind = kind;
-    item->length = data.len;
-    if (data.len > 0)
-        memcpy(item->data, data.ptr, data.len);
-    if (queue.last != NULL)
-        queue.last->next = item;
-    else
-        queue.first = item;
-    queue.last = item;
-    queue.bytes += data.len;
-}
-
-static void queue_pop(void) {
-    struct queued *item = queue.first;
-
-    queue.first = item->next;
-    if (queue.first == NULL)
-        queue.last = NULL;
-    queue.bytes -= item->length;
-    queue.sending = 0;
-    free(item);
-}
-
-/* Gives the machine the next message as soon as it has done with the one before. Returns 1 if it
- * must be pulled. */
-static int send_next(void) {
-    if (pws_borrows(&client.ws))
-        return 0;
-    if (queue.sending)
-        queue_pop();
-    if (queue.first == NULL || pws_send_inplace(&client.ws, queue.first->kind, queue.first->data,
-                                                queue.first->length) != PWS_OK)
-        return 0;
-    queue.sending = 1;
-    return 1;
 }
 
 /* Connects to target and stays until the server has closed. With answer == NULL every message is
@@ -110,26 +52,22 @@ static int visit(const pws_url *url, const char *target, uint8_t *work, char *an
         fail(problem);
     while (ev.kind != PWS_CLOSED) {
         if (!client_next(&client, &ev)) {
-            int closing = pws_state(&client.ws) == PWS_STATE_CLOSING;
-            if (!send_next() &&
-                client_wait(&client, -1, closing ? CLOSING_TIMEOUT : OPEN_TIMEOUT) ==
-                    CLIENT_TIMEOUT)
-                pws_eof(&client.ws);
+            client_wait(&client, -1, -1);
         } else if (ev.kind == PWS_OPEN) {
             opened = 1;
         } else if (ev.kind == PWS_REJECTED) {
             client.unread.len = 0;
             pws_eof(&client.ws);
         } else if ((ev.kind == PWS_TEXT || ev.kind == PWS_BINARY) && answer == NULL) {
-            queue_push(ev.kind, ev.data);
+            if (pws_queue_put(&queue, ev.kind, ev.data.ptr, ev.data.len, 0, 0) != PWS_OK)
+                fail("the server does not read its answers");
         } else if (ev.kind == PWS_TEXT && ev.data.len > 0 && ev.data.len < size) {
             memcpy(answer, ev.data.ptr, ev.data.len);
             answer[ev.data.len] = '\0';
         }
     }
     client_hang_up(&client);
-    while (queue.first != NULL)
-        queue_pop();
+    pws_queue_clear(&queue);
     return opened;
 }
 
@@ -149,7 +87,9 @@ static void percent_encode(char *out, size_t size, const char *text) {
 }
 
 int main(int argc, char **argv) {
+    static const pws_queue_config queue_config;
     uint8_t *work;
+    void *memory;
     char base[128], agent[256], target[512], answer[32] = "";
     pws_url url;
     long cases, number;
@@ -168,8 +108,11 @@ int main(int argc, char **argv) {
     config.codec = &codec;
 #endif
     work = malloc(pws_work_size(&config));
-    if (work == NULL || !client_seed(&rng))
+    memory = malloc(QUEUE_SIZE);
+    if (work == NULL || !client_seed(&rng) ||
+        pws_queue_init(&queue, &queue_config, memory, QUEUE_SIZE) != PWS_OK)
         fail("no memory or no randomness");
+    client.queue = &queue;
     snprintf(base, sizeof base, "%.*s", (int)url.target.len, url.target.ptr);
     if (base[0] != '\0' && base[strlen(base) - 1] == '/')
         base[strlen(base) - 1] = '\0';
@@ -188,5 +131,6 @@ int main(int argc, char **argv) {
     snprintf(target, sizeof target, "%s/updateReports?agent=%s", base, agent);
     visit(&url, target, work, answer, sizeof answer);
     free(work);
+    free(memory);
     return cases > 0 ? 0 : 1;
 }

@@ -10,12 +10,14 @@
  *     }
  *     client_hang_up
  *
- * struct client must stay where it is while bytes are unread. POSIX. */
+ * The machine is told the time, so that the limits of pws_config hold. Messages of a queue are sent
+ * from there. struct client must stay where it is while bytes are unread. POSIX. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +26,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "purews.h"
@@ -35,16 +38,25 @@ struct client {
     int broken;       /* the socket takes no more output at all */
     pws_bytes unread; /* what is left of input */
     uint8_t input[16384];
+    pws_queue *queue; /* whose messages are sent; may be NULL */
     /* Sees every byte that passes, for transcripts; may be NULL. */
     void (*trace)(int sent, const uint8_t *bytes, size_t length);
 };
 
 /* What client_wait returns, added up. */
 enum {
-    CLIENT_SOCKET = 1, /* the socket has news: pull */
+    CLIENT_SOCKET = 1, /* the socket has news, or a limit of time has run out: pull */
     CLIENT_OTHER = 2,  /* the other descriptor is ready to be read */
     CLIENT_TIMEOUT = 4 /* neither, for as long as was asked */
 };
+
+/* Milliseconds, of a clock that does not go back. */
+static inline uint64_t client_now(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 /* Seeds from the operating system. Returns 0 if there is no randomness to be had. */
 static inline int client_seed(pws_random *random) {
@@ -91,6 +103,7 @@ static inline const char *client_dial(struct client *client, const pws_url *url)
     client->fd = fd;
     client->held = client->broken = 0;
     client->unread.len = 0;
+    pws_tick(&client->ws, client_now());
     return NULL;
 }
 
@@ -118,9 +131,12 @@ static inline void client_write(struct client *client, const pws_event *ev) {
         client->trace(1, ev->out[0].ptr, first);
         client->trace(1, ev->out[1].ptr, written - first);
     }
+    if (client->queue != NULL)
+        pws_queue_wrote(client->queue, &client->ws, written);
+    else
+        pws_wrote(&client->ws, written);
     if (written == ev->out[0].len + ev->out[1].len)
         return;
-    pws_wrote(&client->ws, written);
     pws_hold(&client->ws, 1);
     client->held = 1;
     client->broken = n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
@@ -128,27 +144,44 @@ static inline void client_write(struct client *client, const pws_event *ev) {
 
 /* The next event other than PWS_WRITE. Returns 0 when there is none: wait. */
 static inline int client_next(struct client *client, pws_event *ev) {
-    while (pws_next(&client->ws, &client->unread, ev)) {
+    for (;;) {
+        if (client->queue != NULL)
+            pws_queue_send(client->queue, &client->ws, client_now());
+        if (!pws_next(&client->ws, &client->unread, ev))
+            return 0;
         if (ev->kind != PWS_WRITE)
             return 1;
         client_write(client, ev);
     }
-    return 0;
 }
 
-/* Waits until there is something to pull, other_fd (or -1) can be read, or milliseconds (or -1, for
- * ever) have passed. */
+/* Milliseconds until the machine has to be told the time, or the limit given if that is less; -1:
+ * none. */
+static inline int client_patience(const struct client *client, int limit) {
+    uint64_t deadline = pws_deadline(&client->ws), now = client_now();
+    uint64_t left = deadline > now ? deadline - now : 0;
+
+    if (left > INT_MAX)
+        left = INT_MAX;
+    if (deadline == UINT64_MAX || (limit >= 0 && left > (uint64_t)limit))
+        return limit;
+    return (int)left;
+}
+
+/* Waits until there may be something to pull, other_fd (or -1) can be read, or milliseconds (or -1,
+ * for ever) have passed. */
 static inline int client_wait(struct client *client, int other_fd, int milliseconds) {
     struct pollfd fds[2] = {{.fd = client->fd, .events = POLLIN},
                             {.fd = other_fd, .events = POLLIN}};
-    int ready, news = 0;
+    int patience = client_patience(client, milliseconds), ready, news = 0;
     ssize_t n;
 
     if (client->held && !client->broken)
         fds[0].events |= POLLOUT;
-    ready = poll(fds, 2, milliseconds);
+    ready = poll(fds, 2, patience);
+    pws_tick(&client->ws, client_now());
     if (ready == 0)
-        return CLIENT_TIMEOUT;
+        return patience == milliseconds ? CLIENT_TIMEOUT : CLIENT_SOCKET;
     if (ready < 0)
         return 0; /* a signal */
     if (fds[1].revents != 0)

@@ -2,13 +2,15 @@
  * prints each message that it receives, reading both at the same time: see client.h.
  *
  * Messages are delivered in parts as they arrive (PWS_STREAM), so that one of any size can be
- * printed with a few kilobytes of memory. A line that is sent lies in the line buffer until it is
- * written; as long as the machine borrows it, no more lines are read. */
+ * printed with a few kilobytes of memory. Lines wait in a queue until they are written; when it is
+ * full, no more input is read. With --reconnect, what a lost connection has not written is there
+ * for the next one. */
 #define _POSIX_C_SOURCE 200809L
 #include <getopt.h>
 #include <stdlib.h>
 
 #include "client.h"
+#include "numbers.h"
 #ifdef PUREWS_ZLIB
 #include "zlib_codec.h"
 #define DEFLATE_IS "built in, with zlib"
@@ -18,46 +20,80 @@
 
 enum {
     MAX_HEADERS = 32,            /* that --header may give */
-    MAX_LINE = 64 << 20,         /* bytes of a line of input */
-    HANDSHAKE_TIMEOUT = 10000,   /* milliseconds of silence */
-    CLOSING_TIMEOUT = 5000,      /* likewise */
+    OPEN_MS = 10000,             /* for the opening handshake */
+    CLOSE_MS = 60000,            /* for what the server has still to say when we have closed */
+    LEAST_PONG_MS = 1000,        /* for the answer to a Ping */
     WORK_SIZE = 8192 + (8 << 10) /* bytes: the server's head and what we send */
 };
 
 static const char help[] =
-    "usage: wscat [--origin O] [--subprotocol P] [--header 'N: v'] [--no-deflate] URL\n"
+    "usage: wscat [--origin O] [--subprotocol P] [--header 'N: v'] [--no-deflate]\n"
+    "             [--ping-interval SECONDS] [--reconnect] [--queue BYTES] URL\n"
     "Sends each line of its input as a text message and prints each message that it receives on a\n"
-    "line: text as it is, for binary ones \"<binary N bytes>\". Closes at the end of its input.\n"
+    "line: text as it is, for binary ones \"<binary N bytes>\". Closes at the end of its input;\n"
+    "for what the server has still to say then it waits a minute at most.\n"
     "\n"
     "  --origin O         the Origin to name\n"
     "  --subprotocol P    a subprotocol to offer, or several with commas\n"
     "  --header 'N: v'    a further header line; may be given several times\n"
     "  --no-deflate       offer no compression (it is " DEFLATE_IS ")\n"
+    "  --ping-interval SECONDS\n"
+    "                     send a Ping where the server has sent nothing for so long (30, 0.5),\n"
+    "                     and give the connection up where it sends nothing for as long again,\n"
+    "                     at least for a second; no Pings if not given\n"
+    "  --reconnect        connect again after anything but a normal closure. The waits between\n"
+    "                     are drawn at random and grow to a minute; close codes 1012 and 1013\n"
+    "                     and Retry-After are obeyed. Refusals that will not change end it: 3xx,\n"
+    "                     and 4xx but 408, 425 and 429\n"
+    "  --queue BYTES      what lines that wait to be sent may take, each with 64 bytes more, on\n"
+    "                     whatever connection; 16777216 if not given. Then no more input is\n"
+    "                     read, and a longer line is not sent\n"
     "  --help             this text\n"
     "\n"
-    "URL is ws://HOST[:PORT]/PATH. Ends with 0 after a normal closure (1000, or no code), with 1 "
-    "and\n"
-    "the reason on the standard error after anything else, with 2 if it was called wrongly.\n";
+    "URL is ws://HOST[:PORT]/PATH. Ends with 0 after a normal closure (1000, or no code), with 1\n"
+    "and the reason on the standard error after anything else, with 2 if it was called wrongly.\n"
+    "With --reconnect it ends otherwise only when there is no more input and nothing left to\n"
+    "send, or after such a refusal.\n";
 
-/* The lines that have been read and not been sent: text[start..length). */
+/* What the command line asks for. */
+struct options {
+    pws_config config;
+    pws_request request;
+    pws_url url;
+    size_t queue_size; /* bytes */
+    int reconnect;
+};
+
+/* The lines that have been read and are not in the queue yet: text[start..length). */
 struct lines {
     char *text;
     size_t start, length, capacity; /* bytes */
     size_t scanned;                 /* no line ends between start and here */
+    int full;                       /* the first of them finds no room in the queue */
     int ended;                      /* the input has no more */
+    int failed;                     /* or it had something that cannot be sent */
 };
 
-/* What happened to the connection. */
+/* What happened to a connection. */
 struct outcome {
-    int closed;       /* it is over: nothing more to pull */
-    int failed;       /* it is no normal closure; the reason has been printed */
-    uint64_t binary;  /* bytes of the binary message that is arriving */
-    char reason[124]; /* of the server's Close */
+    int closed;              /* it is over: nothing more to pull */
+    int failed;              /* it is no normal closure; the reason has been printed */
+    int final;               /* it would not be otherwise the next time */
+    uint32_t code;           /* the server's close code, or 0 */
+    uint64_t retry_after_ms; /* the server's Retry-After, or 0 */
+    uint64_t binary;         /* bytes of the binary message that is arriving */
+    char reason[124];        /* of the server's Close */
 };
 
+static struct options options = {
+    .config = {.role = PWS_CLIENT, .flags = PWS_STREAM, .open_ms = OPEN_MS, .close_ms = CLOSE_MS},
+    .queue_size = 16 << 20};
 static struct client client;
 static struct lines lines;
 static struct outcome outcome;
+static pws_queue queue;
+static pws_random rng;
+static pws_backoff backoff;
 
 static void complain(const char *text, const char *detail) {
     fprintf(stderr, "wscat: %s%s%s\n", text, detail[0] != '\0' ? ": " : "", detail);
@@ -76,14 +112,19 @@ static void give_up(const char *text, const char *detail) {
 
 /* ---- Lines of input ---- */
 
+/* The line must not be longer for the queue. */
+static size_t longest_line(void) {
+    return options.queue_size - PWS_QUEUE_ENTRY;
+}
+
 /* Gives up, and closes without sending more. */
 static void give_up_sending(const char *text) {
-    give_up(text, "");
-    lines.ended = 1;
+    complain(text, "");
+    lines.failed = lines.ended = 1;
     lines.start = lines.scanned = lines.length;
 }
 
-/* Reads more input behind what there is. Only while nothing of it is borrowed. */
+/* Reads more input behind what there is. */
 static void read_lines(void) {
     ssize_t n;
 
@@ -95,7 +136,7 @@ static void read_lines(void) {
     }
     if (lines.length == lines.capacity) {
         size_t capacity = lines.capacity > 0 ? lines.capacity * 2 : 65536;
-        char *text = capacity <= MAX_LINE ? realloc(lines.text, capacity) : NULL;
+        char *text = lines.length <= longest_line() ? realloc(lines.text, capacity) : NULL;
         if (text == NULL) {
             give_up_sending("a line of the input is too long");
             return;
@@ -111,7 +152,7 @@ static void read_lines(void) {
 }
 
 /* Finds the next whole line, or at the end of the input what there is. Returns the number of bytes
- * to go on by once it has been sent, or 0 if there is no line yet. */
+ * to go on by when it has been taken, or 0 if there is no line yet. */
 static size_t find_line(pws_str *line) {
     const char *newline = NULL;
 
@@ -130,51 +171,60 @@ static size_t find_line(pws_str *line) {
     return line->len + 1;
 }
 
-/* Returns 0 if what was gathered must be written first. Without memory to compress it with, the
- * line goes out plain. */
-static int send_line(pws_str line) {
-    return pws_send(&client.ws, PWS_TEXT, line.ptr, line.len) == PWS_OK ||
-           pws_send(&client.ws, PWS_TEXT | PWS_PLAIN, line.ptr, line.len) == PWS_OK;
-}
-
-/* Sends the lines that there are, and at the end of the input Close. Returns 1 if the machine must
- * be pulled. */
-static int send_lines(void) {
+/* Puts the lines that there are into the queue, as long as it has room. Returns 1 if there was one.
+ */
+static int put_lines(void) {
     pws_str line;
     size_t step;
-    int told = 0;
+    int put = 0;
 
-    while (pws_state(&client.ws) == PWS_STATE_OPEN && !client.held && !pws_borrows(&client.ws)) {
-        step = find_line(&line);
-        if (step == 0 && !lines.ended)
-            break;
-        told = 1;
-        if (step == 0)
-            pws_close(&client.ws, 1000, pws_cstr(""));
-        else if (!pws_utf8_valid(line.ptr, line.len))
+    lines.full = 0;
+    while (!lines.full && (step = find_line(&line)) > 0) {
+        if (line.len > longest_line()) {
+            give_up_sending("a line of the input is too long");
+        } else if (!pws_utf8_valid(line.ptr, line.len)) {
             give_up_sending("a line of the input is not UTF-8");
-        else if (send_line(line))
+        } else if (pws_queue_put(&queue, PWS_TEXT, line.ptr, line.len, 0, client_now()) == PWS_OK) {
             lines.start = lines.scanned = lines.start + step;
-        else
-            break;
+            put = 1;
+        } else {
+            lines.full = 1;
+        }
     }
-    return told;
+    return put;
+}
+
+/* Whether there is more input to be read, and room for it. */
+static int wants_input(void) {
+    return !lines.ended && !lines.full;
+}
+
+/* Whether the input has ended and every line has been written. */
+static int all_sent(void) {
+    return lines.ended && lines.start == lines.length && queue.messages == 0;
 }
 
 /* ---- What the server says ---- */
+
+/* Whether a refusal would be the same the next time (RFC 9110 15.5, RFC 8470 5.2, RFC 6585 4). */
+static int is_final(uint32_t status) {
+    return status >= 300 && status < 500 && status != 408 && status != 425 && status != 429;
+}
 
 /* Says how the server has refused: status, reason, and the first line of the body, which is in the
  * cursor as far as it has arrived. */
 static void report_refusal(const pws_head *head) {
     char text[256], body[160];
     size_t length = 0;
-    int news = CLIENT_SOCKET;
+    pws_event ev;
 
+    outcome.final = is_final(head->status);
+    if (pws_retry_after(head->fields, (uint64_t)time(NULL), &outcome.retry_after_ms) != PWS_OK)
+        outcome.retry_after_ms = 0;
     snprintf(text, sizeof text, "the server refused: %u %.*s", (unsigned)head->status,
              head->reason.len < 160 ? (int)head->reason.len : 160,
              head->reason.len > 0 ? head->reason.ptr : "");
-    while (!(news & CLIENT_TIMEOUT) && pws_state(&client.ws) != PWS_STATE_CLOSED) {
-        pws_event ev;
+    while (pws_state(&client.ws) != PWS_STATE_CLOSED) {
         for (; client.unread.len > 0; client.unread.ptr++, client.unread.len--) {
             if (*client.unread.ptr == '\n' || length == sizeof body - 1)
                 break;
@@ -183,7 +233,7 @@ static void report_refusal(const pws_head *head) {
         }
         if (client.unread.len > 0)
             break;
-        news = client_wait(&client, -1, CLOSING_TIMEOUT);
+        client_wait(&client, -1, -1);
         while (client.unread.len == 0 && client_next(&client, &ev))
             continue; /* its end may have come */
     }
@@ -197,9 +247,12 @@ static void report_end(const pws_event *ev) {
     char text[64];
 
     outcome.closed = 1;
+    outcome.code = ev->code;
     if (ev->code != 1006 && ev->code != 1005 && ev->code != 1000) {
         snprintf(text, sizeof text, "the server closed with %u", (unsigned)ev->code);
         give_up(text, outcome.reason);
+    } else if (ev->error == PWS_E_TIMEOUT) {
+        give_up("the server does not answer", "");
     } else if (ev->error != PWS_OK) {
         give_up(pws_strerror(ev->error), "");
     }
@@ -207,6 +260,11 @@ static void report_end(const pws_event *ev) {
 
 static void handle(const pws_event *ev) {
     switch (ev->kind) {
+    case PWS_OPEN:
+        if (backoff.attempts > 0)
+            complain("connected again", "");
+        pws_backoff_opened(&backoff, client_now());
+        break;
     case PWS_TEXT:
         if (ev->data.len > 0)
             fwrite(ev->data.ptr, 1, ev->data.len, stdout);
@@ -233,33 +291,87 @@ static void handle(const pws_event *ev) {
     }
 }
 
+/* ---- Connections ---- */
+
+/* At the end of the input, when all is written, closes. Returns 1 if the machine must be pulled. */
+static int close_at_end(void) {
+    return all_sent() && pws_close(&client.ws, 1000, pws_cstr("")) == PWS_OK;
+}
+
 /* Talks until the connection has ended. */
 static void talk(void) {
     pws_event ev;
-    int news;
 
     while (!outcome.closed) {
-        int state, wants_input, timeout = -1;
+        int reads;
+
         while (client_next(&client, &ev))
             handle(&ev);
-        if (outcome.closed || send_lines())
+        if (outcome.closed || put_lines() || close_at_end())
             continue;
         fflush(stdout);
-        state = pws_state(&client.ws);
-        if (state != PWS_STATE_OPEN)
-            timeout = state == PWS_STATE_CONNECTING ? HANDSHAKE_TIMEOUT : CLOSING_TIMEOUT;
-        wants_input =
-            state == PWS_STATE_OPEN && !lines.ended && !client.held && !pws_borrows(&client.ws);
-        news = client_wait(&client, wants_input ? STDIN_FILENO : -1, timeout);
-        if (news & CLIENT_OTHER)
+        reads = wants_input() && pws_state(&client.ws) < PWS_STATE_CLOSING;
+        if (client_wait(&client, reads ? STDIN_FILENO : -1, -1) & CLIENT_OTHER)
             read_lines();
-        if (news & CLIENT_TIMEOUT) {
-            if (state == PWS_STATE_CONNECTING)
-                give_up("the server does not answer", "");
-            pws_eof(&client.ws);
-        }
     }
     fflush(stdout);
+}
+
+/* Makes a connection and uses it to its end. */
+static void visit(void) {
+    static uint8_t work[WORK_SIZE];
+    const char *problem;
+    char text[300];
+    int32_t error = pws_init(&client.ws, &options.config, work, sizeof work);
+
+    memset(&outcome, 0, sizeof outcome);
+    if (error == PWS_OK)
+        error = pws_connect(&client.ws, &rng, &options.request);
+    if (error != PWS_OK)
+        usage_error(pws_strerror(error), "");
+    problem = client_dial(&client, &options.url);
+    if (problem != NULL) {
+        snprintf(text, sizeof text, "cannot connect to %.*s", (int)options.url.authority.len,
+                 options.url.authority.ptr);
+        give_up(text, problem);
+        return;
+    }
+    talk();
+    client_hang_up(&client);
+}
+
+/* Reads input until then. Returns 0 if there is nothing left to be done. */
+static int wait_until(uint64_t at) {
+    struct pollfd input = {.events = POLLIN};
+    uint64_t now;
+
+    for (now = client_now(); now < at && !all_sent(); now = client_now()) {
+        input.fd = wants_input() ? STDIN_FILENO : -1;
+        if (poll(&input, 1, at - now < INT_MAX ? (int)(at - now) : INT_MAX) > 0)
+            read_lines();
+        put_lines();
+    }
+    return !all_sent();
+}
+
+/* After a connection: whether there is to be another one, when its time has come. */
+static int goes_on(void) {
+    static const pws_backoff_config config; /* the defaults */
+    uint64_t now = client_now(), at;
+    uint8_t random[8];
+    char text[64];
+
+    pws_queue_lost(&queue);
+    put_lines();
+    if (!options.reconnect || !outcome.failed || outcome.final || lines.failed || all_sent())
+        return 0;
+    if (pws_random_bytes(&rng, random, sizeof random) != PWS_OK ||
+        pws_backoff_next(&backoff, &config, outcome.code, outcome.retry_after_ms, now, random,
+                         &at) != PWS_OK)
+        return 0;
+    snprintf(text, sizeof text, "connecting again in %.1f s", (double)(at - now) / 1000);
+    complain(text, "");
+    return wait_until(at);
 }
 
 /* ---- Starting
@@ -277,23 +389,45 @@ static pws_header parse_header(const char *text) {
     return header;
 }
 
-/* Fills what comes from the command line. Returns the URL. */
-static const char *parse_options(int argc, char **argv, pws_config *config, pws_request *request) {
-    static const struct option options[] = {
-        {"origin", required_argument, NULL, 'o'}, {"subprotocol", required_argument, NULL, 's'},
-        {"header", required_argument, NULL, 'h'}, {"no-deflate", no_argument, NULL, 'd'},
-        {"help", no_argument, NULL, 'u'},         {NULL, 0, NULL, 0}};
+static void parse_ping_interval(const char *text) {
+    pws_config *config = &options.config;
+
+    if (!read_seconds(text, &config->ping_ms) || config->ping_ms == 0)
+        usage_error("--ping-interval takes seconds such as 30 or 0.5", text);
+    config->pong_ms = config->ping_ms > LEAST_PONG_MS ? config->ping_ms : LEAST_PONG_MS;
+}
+
+static void parse_queue(const char *text) {
+    uint64_t size;
+
+    if (!read_number(text, 1024, 1 << 30, &size))
+        usage_error("--queue takes a number from 1024 to 1073741824", text);
+    options.queue_size = (size_t)size & ~(size_t)7;
+}
+
+/* Fills options. Returns the URL. */
+static const char *parse_options(int argc, char **argv) {
+    static const struct option names[] = {{"origin", required_argument, NULL, 'o'},
+                                          {"subprotocol", required_argument, NULL, 's'},
+                                          {"header", required_argument, NULL, 'h'},
+                                          {"no-deflate", no_argument, NULL, 'd'},
+                                          {"ping-interval", required_argument, NULL, 'p'},
+                                          {"reconnect", no_argument, NULL, 'r'},
+                                          {"queue", required_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'u'},
+                                          {NULL, 0, NULL, 0}};
     static pws_header headers[MAX_HEADERS];
+    pws_request *request = &options.request;
     int option;
 
     request->headers = headers;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (option) {
         case 'o':
             request->origin = pws_cstr(optarg);
             break;
         case 's':
-            config->protocols = optarg;
+            options.config.protocols = optarg;
             break;
         case 'h':
             if (request->header_count == MAX_HEADERS)
@@ -301,7 +435,16 @@ static const char *parse_options(int argc, char **argv, pws_config *config, pws_
             headers[request->header_count++] = parse_header(optarg);
             break;
         case 'd':
-            config->codec = NULL;
+            options.config.codec = NULL;
+            break;
+        case 'p':
+            parse_ping_interval(optarg);
+            break;
+        case 'r':
+            options.reconnect = 1;
+            break;
+        case 'q':
+            parse_queue(optarg);
             break;
         case 'u':
             fputs(help, stdout);
@@ -316,44 +459,35 @@ static const char *parse_options(int argc, char **argv, pws_config *config, pws_
 }
 
 int main(int argc, char **argv) {
-    static uint8_t work[WORK_SIZE];
-    static pws_random rng;
-    pws_config config = {.role = PWS_CLIENT, .flags = PWS_STREAM};
-    pws_request request = {.header_count = 0};
-    pws_url url;
-    const char *text, *problem;
+    static const pws_queue_config queue_config; /* what finds no room is refused */
+    const char *text;
+    void *memory;
     int32_t error;
 #ifdef PUREWS_ZLIB
     static struct zlib_codecs codecs;
     pws_codec codec = zlib_codec(&codecs);
 
-    config.codec = &codec;
+    options.config.codec = &codec;
 #endif
-    text = parse_options(argc, argv, &config, &request);
-    error = pws_url_parse(pws_cstr(text), &url);
+    text = parse_options(argc, argv);
+    error = pws_url_parse(pws_cstr(text), &options.url);
     if (error != PWS_OK)
         usage_error(text, pws_strerror(error));
-    if (url.secure)
+    if (options.url.secure)
         usage_error("wss needs TLS, which is not built in", text);
-    if (!client_seed(&rng)) {
-        complain("cannot read /dev/urandom", "");
+    options.request.host = options.url.authority;
+    options.request.target = options.url.target;
+    memory = malloc(options.queue_size);
+    if (!client_seed(&rng) || memory == NULL ||
+        pws_queue_init(&queue, &queue_config, memory, options.queue_size) != PWS_OK) {
+        complain("no randomness in /dev/urandom, or no memory", "");
         return 1;
     }
-    request.host = url.authority;
-    request.target = url.target;
-    error = pws_init(&client.ws, &config, work, sizeof work);
-    if (error == PWS_OK)
-        error = pws_connect(&client.ws, &rng, &request);
-    if (error != PWS_OK)
-        usage_error(pws_strerror(error), "");
-    problem = client_dial(&client, &url);
-    if (problem != NULL) {
-        fprintf(stderr, "wscat: cannot connect to %.*s: %s\n", (int)url.authority.len,
-                url.authority.ptr, problem);
-        return 1;
-    }
-    talk();
-    client_hang_up(&client);
+    client.queue = &queue;
+    do
+        visit();
+    while (goes_on());
+    free(memory);
     free(lines.text);
-    return outcome.failed;
+    return outcome.failed || lines.failed;
 }
