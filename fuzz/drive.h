@@ -32,10 +32,14 @@ struct options {
     int handshake; /* 0: pws_start */
     enum memory memory;
     enum reaction reaction;
-    int partial;  /* the transport often takes but a part of a PWS_WRITE */
-    int storm;    /* and the connection is then held, so that Pongs may be replaced */
-    int reject;   /* server: pws_reject instead of pws_accept */
-    int decorate; /* further header lines */
+    int partial;    /* the transport often takes but a part of a PWS_WRITE */
+    int storm;      /* and the connection is then held, so that Pongs may be replaced */
+    int reject;     /* server: pws_reject instead of pws_accept */
+    int decorate;   /* further header lines */
+    int timed;      /* pws_tick at places of the input that do not depend on how it is cut */
+    int late;       /* and a request waits for its answer until the next tick */
+    uint64_t start; /* the first tick */
+    uint32_t clock; /* what the ticks are drawn from */
     size_t transmit_size;
     uint32_t seed;
     struct stored_codecs codecs; /* config.codec, if there is one */
@@ -57,6 +61,11 @@ struct trace {
     struct bytes pings;         /* records: Pings received, or Pongs sent in answer */
     size_t open_chunk;          /* where the length of the part in work stands in events; 0: none */
     uint32_t sent_code;         /* of PWS_CLOSED */
+    int dropped;                /* it came where output was held, of which the rest may be lost */
+    uint64_t frames;            /* in all PWS_WRITE, as they say */
+    uint64_t heartbeats;        /* Pings of the library, likewise */
+    uint64_t pongs;             /* Pongs of the library, likewise, and of the program */
+    uint64_t now;               /* the last tick */
     pws_deflate_params deflate; /* agreed on */
 };
 
@@ -72,18 +81,26 @@ struct session {
     pws_random random;
     uint8_t *work, *receive, *transmit;
     uint8_t *outgoing; /* data of a send, until it is free */
+    size_t outgoing_length;
     struct bytes message;
-    uint32_t generator;
-    uint32_t index; /* events that the reactions count */
+    uint32_t generator, clock;
+    size_t tick_at;  /* where in the input the next tick comes */
+    uint64_t frames; /* received, as events say, since they were last recorded */
+    uint32_t index;  /* events that the reactions count */
     size_t steps, limit;
-    int held, ended, waiting;
+    int held, ended, waiting, ticked;
+    int owing; /* output was held at the last pull, so some may be left */
 };
 
+static uint32_t draw(uint32_t *generator, uint32_t below) {
+    *generator ^= *generator << 13;
+    *generator ^= *generator >> 17;
+    *generator ^= *generator << 5;
+    return *generator % below;
+}
+
 static uint32_t drive_random(struct session *s, uint32_t below) {
-    s->generator ^= s->generator << 13;
-    s->generator ^= s->generator >> 17;
-    s->generator ^= s->generator << 5;
-    return s->generator % below;
+    return draw(&s->generator, below);
 }
 
 /* ---- Trace ---- */
@@ -232,9 +249,23 @@ static int pull(struct session *s, pws_bytes *in, pws_event *ev) {
     return found;
 }
 
+/* Says how much was written. What is unsent shrinks by no more than that. */
+static void wrote(struct session *s, size_t taken) {
+    uint64_t before = pws_unsent(s->ws), after;
+
+    pws_wrote(s->ws, taken);
+    after = pws_unsent(s->ws);
+    require(after <= before && before - after <= taken);
+}
+
 /* A PWS_WRITE: the transport takes all or a part. */
 static void write_out(struct session *s, const pws_event *ev) {
     size_t total = ev->out[0].len + ev->out[1].len, taken = total, first;
+
+    s->trace->frames += ev->frames;
+    s->trace->heartbeats += ev->pings;
+    s->trace->pongs += ev->pongs;
+    require(ev->frames >= (uint64_t)ev->pings + ev->pongs);
 
     require(!s->held);
     require(total != 0);
@@ -246,9 +277,12 @@ static void write_out(struct session *s, const pws_event *ev) {
     first = taken < ev->out[0].len ? taken : ev->out[0].len;
     bytes_add(&s->trace->output, ev->out[0].ptr, first);
     bytes_add(&s->trace->output, ev->out[1].ptr, taken - first);
-    if (taken == total)
+    if (taken == total) {
+        if (s->options->partial && drive_random(s, 2) == 0)
+            wrote(s, total);
         return;
-    pws_wrote(s->ws, taken);
+    }
+    wrote(s, taken);
     if (s->options->storm) {
         pws_hold(s->ws, 1);
         s->held = 1;
@@ -350,9 +384,12 @@ static void send_copy(struct session *s, uint32_t kind, const uint8_t *data, siz
         size = prepare(s, kind, data, length);
     else
         s->outgoing = exact_copy(data, length);
+    s->outgoing_length = size;
     while ((error = send_outgoing(s, kind, size)) == PWS_E_BUSY)
         make_room(s);
     require(error == PWS_OK || (error == PWS_E_STATE && pws_state(s->ws) != PWS_STATE_OPEN));
+    if (error == PWS_OK && kind == PWS_PONG)
+        s->trace->pongs++;
     if (error == PWS_OK)
         bytes_add_record(kind == PWS_PONG ? &s->trace->pings : &s->trace->sent, kind, data, length);
     free_outgoing(s);
@@ -422,11 +459,18 @@ static void answer(struct session *s) {
 
 /* ---- Events ---- */
 
+/* How many frames were received: at places that do not depend on how messages are cut. */
+static void trace_frames(struct session *s) {
+    trace_record(s->trace, 0xF0F0, &s->frames, sizeof s->frames);
+    s->frames = 0;
+}
+
 static void on_part(struct session *s, const pws_event *ev) {
     int stream = (s->options->config.flags & PWS_STREAM) != 0;
     int last = (ev->flags & PWS_LAST) != 0;
     uint64_t max_message = s->options->config.max_message;
 
+    s->frames += ev->frames;
     require((ev->flags & ~(uint32_t)(PWS_FIRST | PWS_LAST)) == 0);
     require(stream || ev->flags == (PWS_FIRST | PWS_LAST));
     require(stream || ev->data.len <= (max_message != 0 ? max_message : 1048576));
@@ -441,6 +485,7 @@ static void on_part(struct session *s, const pws_event *ev) {
         return;
     require(ev->kind != PWS_TEXT || utf8_ok(s->message.ptr, s->message.length));
     trace_record(s->trace, 0xEEEE, NULL, 0);
+    trace_frames(s);
     on_message(s, ev->kind);
     /* neither sending nor pulling output has touched the data of the event */
     require(ev->data.len == 0 ||
@@ -449,9 +494,28 @@ static void on_part(struct session *s, const pws_event *ev) {
     on_any(s);
 }
 
+/* A round trip is that of a Ping of ours, whose payload is the time. */
+static void check_round_trip(struct session *s, const pws_event *ev) {
+    uint64_t sent = 0;
+    size_t i;
+
+    trace_record(s->trace, ev->rtt_ms, NULL, 0);
+    if (ev->rtt_ms == UINT32_MAX)
+        return;
+    for (i = 0; i < ev->data.len; i++)
+        sent = sent << 8 | ev->data.ptr[i];
+    require(ev->data.len == 8 && sent + ev->rtt_ms == s->trace->now);
+    require(s->trace->heartbeats != 0);
+}
+
 static void on_control(struct session *s, const pws_event *ev) {
     require(ev->data.len <= 125 && is_received(s, ev->data.ptr, ev->data.len));
     trace_record(s->trace, ev->kind, ev->data.ptr, ev->data.len);
+    require(ev->frames != 0);
+    s->frames += ev->frames;
+    trace_frames(s);
+    if (ev->kind == PWS_PONG)
+        check_round_trip(s, ev);
     if (ev->kind == PWS_CLOSE) {
         require(utf8_ok(ev->data.ptr, ev->data.len));
         trace_record(s->trace, ev->code, NULL, 0);
@@ -516,8 +580,77 @@ static void on_event(struct session *s, const pws_event *ev) {
         trace_record(s->trace, (uint32_t)ev->error, NULL, 0);
         trace_record(s->trace, ev->sent_code, NULL, 0);
         s->trace->sent_code = ev->sent_code;
+        s->trace->dropped = s->held || s->owing;
         s->ended = 1;
         require(pws_state(s->ws) == PWS_STATE_CLOSED);
+    }
+}
+
+/* ---- Time ---- */
+
+/* All is pulled: nothing is unsent but what is held, and until the deadline nothing happens. */
+static void check_rest(struct session *s) {
+    uint64_t deadline = pws_deadline(s->ws), unsent = pws_unsent(s->ws);
+    pws_conn copy;
+    pws_event ev;
+
+    s->owing = s->held;
+    require(s->held || unsent == 0);
+    require(unsent <= s->options->transmit_size + 14 + s->outgoing_length);
+    require((deadline == UINT64_MAX && unsent == 0) || !s->ended);
+    require((deadline == 0) == (!s->ticked && !s->ended));
+    if (!s->ticked || s->ended)
+        return;
+    require(deadline > s->trace->now || deadline == UINT64_MAX);
+    copy = *s->ws;
+    pws_tick(&copy, deadline - 1);
+    require(!pws_next(&copy, NULL, &ev));
+}
+
+/* The next time: often that at which something is due, or just before. */
+static uint64_t next_time(struct session *s) {
+    uint64_t now = s->trace->now, deadline = pws_deadline(s->ws);
+
+    switch (draw(&s->clock, 8)) {
+    case 0:
+    case 1:
+        return deadline != UINT64_MAX ? deadline : now;
+    case 2:
+        return deadline != UINT64_MAX ? deadline - 1 : now + 1;
+    case 3:
+        return now > 100 ? now - draw(&s->clock, 100) : now;
+    case 4:
+        return draw(&s->clock, 8) == 0 ? now + (UINT64_C(1) << 32) + draw(&s->clock, 3) : now + 1;
+    case 5:
+        return now + draw(&s->clock, 10000);
+    default:
+        return now + draw(&s->clock, 60);
+    }
+}
+
+/* It becomes later, and what that causes is pulled. */
+static void tick(struct session *s) {
+    uint64_t time = s->ticked ? next_time(s) : s->options->start;
+    pws_event ev;
+
+    if (s->options->memory == MEMORY_SHARED)
+        lend_transmit(s);
+    pws_tick(s->ws, time);
+    if (time > s->trace->now || !s->ticked)
+        s->trace->now = time;
+    s->ticked = 1;
+    while (pull(s, NULL, &ev))
+        on_event(s, &ev);
+    check_rest(s);
+}
+
+/* The ticks that come at this place of the input. */
+static void tick_here(struct session *s) {
+    while (s->options->timed && !s->ended && s->tick_at == s->read_end) {
+        tick(s);
+        take_back(s);
+        if (draw(&s->clock, 3) != 0)
+            s->tick_at += draw(&s->clock, 40);
     }
 }
 
@@ -587,6 +720,8 @@ static void connect_out(struct session *s) {
 static size_t next_cut(struct session *s, enum cuts cuts) {
     size_t left = s->size - s->read_end, length;
 
+    if (s->options->timed && left > s->tick_at - s->read_end)
+        left = s->tick_at - s->read_end;
     if (cuts == CUTS_NONE)
         return left;
     if (cuts == CUTS_BYTES)
@@ -608,11 +743,14 @@ static size_t read_once(struct session *s, size_t length) {
     if (s->options->memory == MEMORY_SHARED)
         lend_transmit(s);
     do {
-        if (s->waiting)
+        if (s->waiting && s->options->late)
+            tick(s);
+        if (s->waiting && !s->ended)
             answer(s);
         while (pull(s, &in, &ev))
             on_event(s, &ev);
-    } while (s->waiting);
+    } while (s->waiting && !s->ended);
+    check_rest(s);
     take_back(s);
     free(s->buffer);
     s->buffer = NULL;
@@ -692,6 +830,7 @@ static void run(const struct options *options, const uint8_t *data, size_t size,
     s.trace = trace;
     s.generator = options->seed * 2654435761u + (uint32_t)cuts + 1;
     s.generator |= 1;
+    s.clock = options->clock | 1;
     s.limit = 64 * (size + 256);
     session_begin(&s);
     if (options->handshake && options->config.role == PWS_CLIENT) {
@@ -702,8 +841,12 @@ static void run(const struct options *options, const uint8_t *data, size_t size,
     s.data = data;
     s.size = size;
     take_back(&s);
-    while (left == 0 && !s.ended && s.read_end < size)
+    tick_here(&s);
+    while (left == 0 && !s.ended && s.read_end < size) {
         left = read_once(&s, next_cut(&s, cuts));
+        if (left == 0)
+            tick_here(&s);
+    }
     if (left != 0) { /* is the program's: the body of a response */
         require(s.ended || pws_state(s.ws) == PWS_STATE_CLOSING);
         trace_record(trace, 0xBBBB, data + s.read_end - left, size - (s.read_end - left));
@@ -736,13 +879,43 @@ static int is_subsequence(const struct bytes *part, const struct bytes *whole, i
     return 1;
 }
 
+/* Whether the records of sent come in messages, in their order, and beside them nothing but as many
+ * Pings whose payload is a time. */
+static int is_sent(const struct trace *trace, const struct bytes *messages,
+                   const struct bytes *sent, uint64_t heartbeats) {
+    size_t at = 0, i = 0, k;
+
+    while (i < messages->length) {
+        size_t size = 16;
+
+        for (k = 0; k < 8; k++)
+            size += (size_t)messages->ptr[i + 8 + k] << 8 * k;
+        if (sent->length - at >= size && memcmp(sent->ptr + at, messages->ptr + i, size) == 0) {
+            at += size;
+        } else {
+            uint64_t time = 0;
+
+            if (heartbeats-- == 0 || messages->ptr[i] != PWS_PING || size != 16 + 8)
+                return 0;
+            for (k = 0; k < 8; k++)
+                time = time << 8 | messages->ptr[i + 16 + k];
+            require(time <= trace->now);
+        }
+        i += size;
+    }
+    return at == sent->length && heartbeats == 0;
+}
+
 static void check_trace(const struct options *options, const struct trace *trace) {
     struct wire wire;
     int may_skip = options->storm || options->reaction == REACT_HOLD;
 
+    if (trace->dropped)
+        return;
     check_output(&trace->output, options->config.role == PWS_SERVER, options->handshake,
                  trace->deflate.agreed, &wire);
-    require(bytes_equal(&wire.messages, &trace->sent));
+    require(is_sent(trace, &wire.messages, &trace->sent, trace->heartbeats));
+    require(wire.frames == trace->frames && wire.pong_count == trace->pongs);
     require(is_subsequence(&wire.pongs, &trace->pings, !may_skip));
     require(wire.close_code == trace->sent_code);
     bytes_free(&wire.messages);
@@ -771,7 +944,9 @@ static void check_input(const struct options *options, const uint8_t *data, size
     for (;;) {
         run(options, data, size, cuts, &cut);
         check_trace(options, &cut);
-        require_same(&whole.events, &cut.events, "events");
+        /* how long output is held by a storm depends on the number of reads */
+        if (!options->storm || !options->timed)
+            require_same(&whole.events, &cut.events, "events");
         /* how a compressed message is cut into frames depends on the room in the transmit half */
         if (!options->storm && !whole.deflate.agreed)
             require_same(&whole.output, &cut.output, "output");
@@ -786,7 +961,9 @@ static void check_input(const struct options *options, const uint8_t *data, size
 /* ---- Options from the first bytes of the input ---- */
 
 enum {
-    OPTION_BYTES = 4
+    OPTION_BYTES = 4,
+    CLOCK_BYTES = 4, /* behind them, if there is a clock */
+    HAS_CLOCK = 0xC0 /* in byte 3, both bits */
 };
 
 static void add_codec(struct options *options, const uint8_t *bytes) {
@@ -807,7 +984,7 @@ static void add_codec(struct options *options, const uint8_t *bytes) {
  * byte 1: reaction 0x07, reject 0x08, decorate 0x10, protocols 0x20, origins 0x40, codec 0x80
  * byte 2: max_head 0x07, max_message 0x38, and of compression: without the server's context 0x40,
  *     without the client's 0x80
- * byte 3: transmit size 0x03, all messages compressed 0x04; all of it: seed */
+ * byte 3: transmit size 0x03, all messages compressed 0x04, a clock 0xC0; all of it: seed */
 static void read_options(struct options *options, uint32_t role, const uint8_t *bytes) {
     static const uint32_t heads[8] = {0, 64, 128, 200, 300, 512, 1024, 4096};
     static const uint64_t messages[8] = {0, 1, 16, 125, 126, 1000, 4096, 70000};
@@ -835,13 +1012,43 @@ static void read_options(struct options *options, uint32_t role, const uint8_t *
     options->seed = bytes[3];
 }
 
+/* bytes 0 to 2: three bits for each limit, least significant first, then: a request waits 0x200000,
+ *     the first tick 0xC00000
+ * byte 3: what the ticks are drawn from */
+static void read_clock(struct options *options, const uint8_t *bytes) {
+    static const uint32_t limits[8] = {0, 1, 10, 50, 100, 1000, 30000, UINT32_MAX};
+    static const uint64_t starts[4] = {0, UINT64_C(0xFFFFFFC0), UINT64_C(0x123456789ABCDEF0),
+                                       UINT64_MAX - 5000};
+    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+    pws_config *config = &options->config;
+
+    options->timed = 1;
+    config->open_ms = limits[bits & 7];
+    config->ping_ms = limits[bits >> 3 & 7];
+    config->pong_ms = limits[bits >> 6 & 7];
+    config->idle_ms = limits[bits >> 9 & 7];
+    config->message_ms = limits[bits >> 12 & 7];
+    config->send_ms = limits[bits >> 15 & 7];
+    config->close_ms = limits[bits >> 18 & 7];
+    options->late = (bits >> 21 & 1) != 0;
+    options->start = starts[bits >> 22];
+    options->clock = bytes[3] * 2654435761u;
+}
+
 static int fuzz_connection(uint32_t role, const uint8_t *data, size_t size) {
     struct options options;
 
     if (size < OPTION_BYTES)
         return 0;
     read_options(&options, role, data);
-    check_input(&options, data + OPTION_BYTES, size - OPTION_BYTES);
+    data += OPTION_BYTES;
+    size -= OPTION_BYTES;
+    if ((options.seed & HAS_CLOCK) == HAS_CLOCK && size >= CLOCK_BYTES) {
+        read_clock(&options, data);
+        data += CLOCK_BYTES;
+        size -= CLOCK_BYTES;
+    }
+    check_input(&options, data, size);
     return 0;
 }
 

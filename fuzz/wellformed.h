@@ -56,7 +56,8 @@ struct wire {
     uint32_t status;       /* of the server's answer; 0: none */
     struct bytes messages; /* records: TEXT, BINARY, PING as sent, messages joined */
     struct bytes pongs;    /* records: the payloads of all Pongs */
-    uint32_t close_code;   /* 1005: Close without a code; 1006: no Close */
+    uint64_t frames, pong_count;
+    uint32_t close_code; /* 1005: Close without a code; 1006: no Close */
 };
 
 static int is_token_char(uint8_t c) {
@@ -205,6 +206,8 @@ static void check_frames(const uint8_t *out, size_t length, int server, int defl
             payload[i] ^= key[i % 4];
         at += size;
         opcode = first & 0x0F;
+        wire->frames++;
+        wire->pong_count += opcode == 10;
         /* RFC 7692 6: on the first frame of a message */
         require((first & 0x40) == 0 || (deflate && (opcode == 1 || opcode == 2)));
         if (opcode >= 8) {

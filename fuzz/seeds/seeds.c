@@ -7,9 +7,27 @@
 
 #include "case.h"
 
-/* The options as fuzz/drive.h reads them. */
+/* The limit of those that a clock in fuzz/drive.h knows that comes nearest. */
+static uint32_t limit_bits(uint32_t limit) {
+    static const uint32_t limits[8] = {0, 1, 10, 50, 100, 1000, 30000, UINT32_MAX};
+    uint32_t bits = 0;
+
+    while (limits[bits] < limit)
+        bits++;
+    return bits;
+}
+
+static uint32_t clock_bits(const struct test_case *test) {
+    return limit_bits(test->open_ms) | limit_bits(test->ping_ms) << 3 |
+           limit_bits(test->pong_ms) << 6 | limit_bits(test->idle_ms) << 9 |
+           limit_bits(test->message_ms) << 12 | limit_bits(test->send_ms) << 15 |
+           limit_bits(test->close_ms) << 18;
+}
+
+/* The options as fuzz/drive.h reads them, with a clock where the case has limits. */
 static void add_options(struct bytes *seed, const struct test_case *test, size_t number) {
-    uint8_t options[4];
+    uint32_t clock = clock_bits(test);
+    uint8_t options[8];
 
     options[0] = (uint8_t)(test->flags & 7);
     if (test->open)
@@ -27,8 +45,12 @@ static void add_options(struct bytes *seed, const struct test_case *test, size_t
         options[2] |= 0x40;
     if (test->deflate.client_no_context_takeover)
         options[2] |= 0x80;
-    options[3] = (uint8_t)number;
-    bytes_add(seed, options, sizeof options);
+    options[3] = (uint8_t)(number & 0x3F) | (clock != 0 ? 0xC0 : 0);
+    options[4] = (uint8_t)clock;
+    options[5] = (uint8_t)(clock >> 8);
+    options[6] = (uint8_t)(clock >> 16 | (number % 8) << 5); /* late or not, and when it begins */
+    options[7] = (uint8_t)number;
+    bytes_add(seed, options, clock != 0 ? 8 : 4);
 }
 
 static void add_input(struct bytes *seed, const struct pattern *data) {
