@@ -628,8 +628,8 @@ static uint64_t next_time(struct session *s) {
     }
 }
 
-/* It becomes later, and what that causes is pulled. */
-static void tick(struct session *s) {
+/* It becomes later. Returns 1 if what that causes has been pulled. */
+static int tick(struct session *s) {
     uint64_t time = s->ticked ? next_time(s) : s->options->start;
     pws_event ev;
 
@@ -639,16 +639,20 @@ static void tick(struct session *s) {
     if (time > s->trace->now || !s->ticked)
         s->trace->now = time;
     s->ticked = 1;
+    /* what is read next counts as in time; how much that is depends on the cuts */
+    if (s->options->storm && draw(&s->clock, 2) == 0)
+        return 0;
     while (pull(s, NULL, &ev))
         on_event(s, &ev);
     check_rest(s);
+    return 1;
 }
 
 /* The ticks that come at this place of the input. */
 static void tick_here(struct session *s) {
     while (s->options->timed && !s->ended && s->tick_at == s->read_end) {
-        tick(s);
-        take_back(s);
+        if (tick(s))
+            take_back(s);
         if (draw(&s->clock, 3) != 0)
             s->tick_at += draw(&s->clock, 40);
     }
@@ -744,7 +748,7 @@ static size_t read_once(struct session *s, size_t length) {
         lend_transmit(s);
     do {
         if (s->waiting && s->options->late)
-            tick(s);
+            (void)tick(s);
         if (s->waiting && !s->ended)
             answer(s);
         while (pull(s, &in, &ev))

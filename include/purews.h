@@ -380,15 +380,16 @@ typedef struct pws_config {
     uint32_t open_ms;    /* for the opening handshake, from the first tick. A server answers 408, a
                             client says nothing */
     uint32_t ping_ms;    /* without a byte from the peer: it is sent a Ping (section 5.5.2) */
-    uint32_t pong_ms;    /* after that Ping was due, held or not, still without a byte of any kind.
-                            Close 1011 */
+    uint32_t pong_ms;    /* after that Ping, still without a byte of any kind. Close 1011. While the
+                            Ping is held it is send_ms that counts, if that is set */
     uint32_t idle_ms;    /* in which neither side sends anything but these Pings and the Pongs to
                             them. Close 1001 */
     uint32_t message_ms; /* from the first to the last byte of a received message. Close 1008 */
     uint32_t send_ms;  /* that pws_hold stays on: the peer does not take our output. Nothing can be
                           said then */
-    uint32_t close_ms; /* from our Close, or the peer's, or a failure, to the end; 0: 5000. A client
-                          whose server does not close the transport ends with PWS_OK */
+    uint32_t close_ms; /* from our Close, or the peer's, or a failure, to the end, whatever still
+                          comes; 0: 5000. A client whose server does not close the transport ends
+                          with PWS_OK */
     uintptr_t reserved[7]; /* 0 */
 } pws_config;
 
@@ -561,10 +562,10 @@ PWS_API uint64_t pws_unsent(const pws_conn *ws);
  */
 
 /* Says what time it is, in milliseconds of any clock that does not go back, the same for all calls
- * on a connection; an earlier time counts as the last. Call it after each wait, then read and pull:
- * what the peer has sent counts as in time if it is pulled in the first turn after the tick, so
- * that a program that was stopped for a while does not blame its peers. The first call starts the
- * limits of pws_config; a program that never calls has none. NULL is ignored. */
+ * on a connection; an earlier time counts as the last. Call it after each wait, then read, tell and
+ * pull: what the peer has sent counts as in time if it is pulled in the first turn after the tick,
+ * so that a program that was stopped for a while does not blame its peers. The first call starts
+ * the limits of pws_config; a program that never calls has none. NULL is ignored. */
 PWS_API void pws_tick(pws_conn *ws, uint64_t now_ms);
 
 /* The time at which pws_tick must be called next, in milliseconds: until then nothing can happen by

@@ -7,10 +7,9 @@
  * before the last tick. They are:
  *
  *     since   what the connection waits for in its state: from the first tick to the end of the
- *             opening handshake; open, from the last byte of the peer, or since when it is probed
- *             with a Ping; closing, from our Close, the peer's or the failure
- *     used    either side has sent something that was not this probing
- *     began   the first byte of the message that is being received
+ *             opening handshake; open, from the last byte of the peer, or since when a Ping to it
+ * is due, then out; closing, from our Close, the peer's or the failure used    either side has sent
+ * something that was not this probing began   the first byte of the message that is being received
  *     held    pws_hold
  *     pinged  our last Ping went out */
 #include "internal.h"
@@ -64,8 +63,12 @@ static uint64_t pws_due_closing(const pws_conn *ws) {
     return pws_time_after(ws, ws->since, limit != 0 ? limit : (uint32_t)PWS_DEFAULT_CLOSE);
 }
 
+/* A peer that takes our output slowly has not seen a Ping that is held: how long it may take is
+ * send_ms's affair, if there is such a limit. */
 static uint64_t pws_due_pong(const pws_conn *ws) {
     if (!pws_is_open(ws) || (ws->busy & PWS_BUSY_PROBED) == 0)
+        return UINT64_MAX;
+    if ((ws->busy & PWS_BUSY_PING) != 0 && ws->config->send_ms != 0)
         return UINT64_MAX;
     return pws_time_after(ws, ws->since, ws->config->pong_ms);
 }
@@ -236,6 +239,7 @@ static void pws_ping_payload(uint8_t payload[PWS_PING_PAYLOAD], uint64_t time) {
 
 PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]) {
     ws->pinged = (uint32_t)ws->now;
+    ws->since = (uint32_t)ws->now;
     ws->flags |= PWS_FLAG_PINGED;
     pws_ping_payload(payload, ws->now);
 }

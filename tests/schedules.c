@@ -115,6 +115,8 @@ static uint64_t model_closing(const struct model *m) {
 }
 
 static uint64_t model_pong(const struct model *m) {
+    if (m->owes && config.send_ms != 0) /* it has not seen the Ping */
+        return UINT64_MAX;
     return m->probed ? after(m->heard, config.pong_ms) : UINT64_MAX;
 }
 
@@ -173,7 +175,7 @@ static void model_pull(struct model *m) {
     if (!m->held) {
         if (m->owes && model_open(m)) {
             m->pings++;
-            m->pinged = m->now;
+            m->pinged = m->heard = m->now;
             m->measures = 1;
         }
         m->owes = m->owes_pong = 0;

@@ -78,8 +78,8 @@ static void judge_sums(struct call *call, uint32_t side) {
           from->out.frames - from->out.behind, to->stats.frames_in);
     judge(call, from->stats.pings_out == from->out.pings, side, "Pings written", from->out.pings,
           from->stats.pings_out);
-    judge(call, from->stats.pongs_out == from->out.pongs || from->held, side, "Pongs written", from->out.pongs,
-          from->stats.pongs_out);
+    judge(call, from->stats.pongs_out == from->out.pongs || from->held, side, "Pongs written",
+          from->out.pongs, from->stats.pongs_out);
     judge(call, from->stats.pings_out == to->stats.pings_in, side, "Pings", from->stats.pings_out,
           to->stats.pings_in);
     judge(call, from->stats.pongs_out >= to->stats.pongs_in, side, "Pongs", from->stats.pongs_out,

@@ -9,10 +9,10 @@
 /* What is left of an end that is over. */
 struct result {
     int opened;
-    int abandoned;    /* without PWS_CLOSED */
-    int saw_close;    /* the peer's Close has come */
+    int abandoned; /* without PWS_CLOSED */
+    int saw_close; /* the peer's Close has come */
     int rejected;
-    int held; /* with Pongs that nobody waits for */
+    int held;         /* with Pongs that nobody waits for */
     int32_t error;    /* of PWS_CLOSED */
     uint64_t arrived; /* whole messages */
     struct wire in, out;
@@ -23,12 +23,12 @@ struct call {
     struct link link; /* first: it is the subject of what happens to it */
     struct world *world;
     struct party *client;
-    int arrived;                /* at the server, if it ever does */
-    struct end *ends[2];        /* NULL before they begin and when they are over */
-    int elsewhere;              /* there is no opening handshake */
-    uint64_t first[2];          /* by side: the first of its messages that may pass */
-    uint64_t passed[2];         /* by side: of its messages, those that the link has taken */
-    struct result *results[2];  /* NULL while there is an end */
+    int arrived;               /* at the server, if it ever does */
+    struct end *ends[2];       /* NULL before they begin and when they are over */
+    int elsewhere;             /* there is no opening handshake */
+    uint64_t first[2];         /* by side: the first of its messages that may pass */
+    uint64_t passed[2];        /* by side: of its messages, those that the link has taken */
+    struct result *results[2]; /* NULL while there is an end */
 };
 
 /* A client calls its server. */

@@ -79,10 +79,11 @@ static void describe(const struct end *end) {
               "begins: %s%s%s, memory %s, transmit half %u, open %u ping %u pong %u idle %u "
               "message %u send %u close %u%s",
               (config->flags & PWS_STREAM) != 0 ? "in parts" : "whole",
-              config->codec != NULL ? ", compressed" : "", end->call->elsewhere ? ", elsewhere" : "",
-              lending[setup->lending], (unsigned)setup->transmit, (unsigned)config->open_ms,
-              (unsigned)config->ping_ms, (unsigned)config->pong_ms, (unsigned)config->idle_ms,
-              (unsigned)config->message_ms, (unsigned)config->send_ms, (unsigned)config->close_ms,
+              config->codec != NULL ? ", compressed" : "",
+              end->call->elsewhere ? ", elsewhere" : "", lending[setup->lending],
+              (unsigned)setup->transmit, (unsigned)config->open_ms, (unsigned)config->ping_ms,
+              (unsigned)config->pong_ms, (unsigned)config->idle_ms, (unsigned)config->message_ms,
+              (unsigned)config->send_ms, (unsigned)config->close_ms,
               setup->untimed ? ", without ticks" : "");
 }
 
@@ -176,7 +177,8 @@ static void tick(struct end *end) {
         uint64_t earlier = end->watch.now - dice_below(&world->dice, end->watch.now + 1);
 
         pws_tick(end->ws, earlier);
-        EXPECT(end, watch_tick(&end->watch, earlier) == LIMIT_NONE, "the past made a limit run out");
+        EXPECT(end, watch_tick(&end->watch, earlier) == LIMIT_NONE,
+               "the past made a limit run out");
     }
     if (!end->watch.ticked)
         end->last_read = clock;

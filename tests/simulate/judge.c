@@ -27,8 +27,9 @@ static void judge_limit(struct end *end, const pws_event *ev) {
         error = PWS_OK;
     if (end->rejected && codes[end->limit] == 0)
         error = PWS_E_STATUS;
-    EXPECT(end, ev->error == error || (error == PWS_OK && is_stuck(end)), "after the limit of time (%s) it ended with: %s",
-           watch_limit_name(end->limit), pws_strerror(ev->error));
+    EXPECT(end, ev->error == error || (error == PWS_OK && is_stuck(end)),
+           "after the limit of time (%s) it ended with: %s", watch_limit_name(end->limit),
+           pws_strerror(ev->error));
     if (codes[end->limit] != 0 && end->out.closed && !is_stuck(end))
         EXPECT(end, ev->sent_code == codes[end->limit], "after the limit of time (%s) it sent %u",
                watch_limit_name(end->limit), (unsigned)ev->sent_code);
@@ -54,7 +55,9 @@ static void judge_half_open(struct end *end) {
     if (link->pipes[!end->side].severed)
         end->world->tally.half_open++;
     if (end->leaps == end->world->tally.leaps)
-        EXPECT(end, silence == (uint64_t)config->ping_ms + config->pong_ms,
+        EXPECT(end,
+               silence == (uint64_t)config->ping_ms + config->pong_ms ||
+                   (end->watch.ping_waited && end->watch.now - end->pinged == config->pong_ms),
                "a silent peer was found after %llu ms, not after %u + %u",
                (unsigned long long)silence, (unsigned)config->ping_ms, (unsigned)config->pong_ms);
 }
@@ -70,8 +73,9 @@ static void judge_without_limit(struct end *end, const pws_event *ev) {
     }
     EXPECT(end, ev->error == PWS_OK || ev->error == PWS_E_EOF, "it failed: %s",
            pws_strerror(ev->error));
-    EXPECT(end, (ev->error == PWS_OK) == complete || is_stuck(end), "it ended with \"%s\", but the Closes have%s passed",
-           pws_strerror(ev->error), complete ? "" : " not");
+    EXPECT(end, (ev->error == PWS_OK) == complete || is_stuck(end),
+           "it ended with \"%s\", but the Closes have%s passed", pws_strerror(ev->error),
+           complete ? "" : " not");
     EXPECT(end, ev->error == PWS_OK || end->eof_told, "it ended by itself");
 }
 
@@ -166,8 +170,7 @@ static void judge_lossy(struct end *end, const pws_event *ev) {
         return;
     for (message = sender->seen; message < sender->put; message++) {
         if (party_note(sender, message, &end->note) && end->note.kind == ev->kind &&
-            end->note.length == end->offset &&
-            content_is(&end->note, 0, end->parts, end->offset)) {
+            end->note.length == end->offset && content_is(&end->note, 0, end->parts, end->offset)) {
             arrived(end, message);
             return;
         }

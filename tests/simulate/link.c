@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void link_open(struct link *link, const struct line *line, struct agenda *agenda,
-               struct dice *dice, const uint64_t *now) {
+void link_open(struct link *link, const struct line *line, struct agenda *agenda, struct dice *dice,
+               const uint64_t *now) {
     int side;
 
     link->line = *line;
@@ -51,8 +51,8 @@ static void add_segment(struct pipe *pipe, uint64_t at, uint32_t bytes) {
         pipe->first_segment = 0;
         if (2 * pipe->segment_count >= pipe->segment_capacity) {
             pipe->segment_capacity = 2 * pipe->segment_capacity + 8;
-            pipe->segments = (struct segment *)realloc(
-                pipe->segments, pipe->segment_capacity * sizeof *pipe->segments);
+            pipe->segments = (struct segment *)realloc(pipe->segments, pipe->segment_capacity *
+                                                                           sizeof *pipe->segments);
             if (pipe->segments == NULL)
                 exit(2);
         }

@@ -12,11 +12,11 @@
 
 /* How a link is. */
 struct line {
-    uint32_t delay;    /* milliseconds */
-    uint32_t jitter;   /* milliseconds that may come on top */
-    uint32_t speed;    /* bytes a millisecond; 0: any number */
-    uint32_t capacity; /* bytes that one direction takes before they are read */
-    uint32_t piece;    /* bytes that arrive together, at most */
+    uint32_t delay;        /* milliseconds */
+    uint32_t jitter;       /* milliseconds that may come on top */
+    uint32_t speed;        /* bytes a millisecond; 0: any number */
+    uint32_t capacity;     /* bytes that one direction takes before they are read */
+    uint32_t piece;        /* bytes that arrive together, at most */
     uint32_t short_writes; /* per mille of writes that take less than there is room for */
 };
 
@@ -62,8 +62,8 @@ struct link {
 };
 
 /* Begins a link; the fields behind number are set by this. */
-void link_open(struct link *link, const struct line *line, struct agenda *agenda,
-               struct dice *dice, const uint64_t *now);
+void link_open(struct link *link, const struct line *line, struct agenda *agenda, struct dice *dice,
+               const uint64_t *now);
 /* Gives the memory back; what is left are the numbers. */
 void link_free(struct link *link);
 

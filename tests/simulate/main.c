@@ -52,8 +52,8 @@ static void print(const struct tally *tally) {
     printf("%" PRIu64 " connections, %" PRIu64 " refused, %" PRIu64 " rejected, %" PRIu64
            " closed by both\n",
            tally->connections, tally->refused, tally->rejected, tally->clean);
-    printf("%" PRIu64 " messages of %" PRIu64 " bytes received, %" PRIu64 " lost on the way, %" PRIu64
-           " kept for the next connection\n",
+    printf("%" PRIu64 " messages of %" PRIu64 " bytes received, %" PRIu64
+           " lost on the way, %" PRIu64 " kept for the next connection\n",
            tally->messages, tally->bytes, tally->lost, tally->kept);
     printf("%" PRIu64 " resets, %" PRIu64 " links cut silently, %" PRIu64 " stalls, %" PRIu64
            " crashes, %" PRIu64 " leaps of the clock\n",

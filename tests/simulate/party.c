@@ -132,7 +132,8 @@ void party_judge(struct party *party) {
                    "the queue holds %llu messages, but no link has taken %llu",
                    (unsigned long long)queue->messages, (unsigned long long)left);
     else if (!party->lossy && queue->bytes != party->waiting)
-        world_fail(world, who, party->number, 0, "the queue holds %llu bytes, but it should be %llu",
+        world_fail(world, who, party->number, 0,
+                   "the queue holds %llu bytes, but it should be %llu",
                    (unsigned long long)queue->bytes, (unsigned long long)party->waiting);
     else if (queue->messages == 0 && pws_queue_is_high(queue))
         world_fail(world, who, party->number, 0, "the queue is empty and high");
@@ -173,8 +174,8 @@ void party_put(struct party *party) {
     int32_t error;
 
     content_write(&note, data);
-    error = pws_queue_put(&party->queue, note.kind | plain, data, note.length, 1,
-                          world_clock(world));
+    error =
+        pws_queue_put(&party->queue, note.kind | plain, data, note.length, 1, world_clock(world));
     free(data);
     party_release(party);
     if (error == PWS_OK)

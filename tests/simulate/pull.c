@@ -219,8 +219,9 @@ static void on_close(struct end *end, const pws_event *ev) {
     end->close_seen = 1;
     end->peer_code = ev->code;
     watch_closing(&end->watch);
-    EXPECT(end, end->party == NULL || end->party->other->lossy ||
-                    end->arrived == call->passed[!end->side],
+    EXPECT(end,
+           end->party == NULL || end->party->other->lossy ||
+               end->arrived == call->passed[!end->side],
            "the peer has closed behind %llu messages, and %llu came",
            (unsigned long long)call->passed[!end->side], (unsigned long long)end->arrived);
 }
@@ -278,8 +279,9 @@ static void send_queue(struct end *end) {
     if (!end_has_queue(end))
         return;
     error = pws_queue_send(&end->party->queue, end->ws, world_clock(end->world));
-    EXPECT(end, error == PWS_OK || (error == PWS_E_SPACE && end->side == CLIENT &&
-                                    end->work == NULL && end->transmit == NULL),
+    EXPECT(end,
+           error == PWS_OK || (error == PWS_E_SPACE && end->side == CLIENT && end->work == NULL &&
+                               end->transmit == NULL),
            "pws_queue_send: %s", pws_strerror(error));
     EXPECT(end, pws_unsent(end->ws) == unsent || (before == PWS_STATE_OPEN && !end->held),
            "the queue sent, though the connection was held or not open");

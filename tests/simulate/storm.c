@@ -25,7 +25,7 @@ struct weather {
 
 /* What is seen of it. */
 struct view {
-    uint32_t second; /* attempts in the fullest second */
+    uint32_t second;  /* attempts in the fullest second */
     uint32_t instant; /* attempts in the fullest millisecond */
     uint32_t back;    /* connections made in the fullest second */
     uint32_t last;    /* seconds until all are back */
@@ -130,8 +130,8 @@ unsigned storm(uint32_t clients, unsigned *promises) {
 
     printf("%u clients lose their server at the same instant and come back\n", (unsigned)clients);
     printf("%-44s %-35s   %s\n", "", "with jitter: attempts in one", "without jitter");
-    printf("%-44s %9s %9s %9s %5s   %9s %9s %9s %5s\n", "", "ms", "second", "back/s", "last s", "ms",
-           "second", "back/s", "last s");
+    printf("%-44s %9s %9s %9s %5s   %9s %9s %9s %5s\n", "", "ms", "second", "back/s", "last s",
+           "ms", "second", "back/s", "last s");
     *promises = sizeof weathers / sizeof weathers[0];
     for (i = 0; i < *promises; i++)
         broken += judge(&weathers[i], clients);

@@ -25,6 +25,8 @@ static uint64_t due_at(const struct watch *watch, enum limit limit) {
         return end_of(watch->opening, config->open_ms);
     if (limit == LIMIT_CLOSE && watch->stage == STAGE_CLOSING)
         return watch->closing + close_limit(watch);
+    if (limit == LIMIT_PONG && open && watch->pings != 0 && config->send_ms != 0)
+        return UINT64_MAX;
     if (limit == LIMIT_PONG && open && watch->waits_for_pong)
         return end_of(watch->since, config->pong_ms);
     if (limit == LIMIT_MESSAGE && open && watch->in_message)
@@ -123,6 +125,10 @@ int watch_pinged(struct watch *watch, uint32_t pings) {
         return 0;
     if (pings > watch->pings + watch->spare)
         return 0;
+    if (watch->pings != 0 && pings != 0) {
+        watch->ping_waited = watch->since != watch->now;
+        watch->since = watch->now;
+    }
     if (pings > watch->pings)
         watch->spare -= pings - watch->pings;
     watch->pings = pings < watch->pings ? watch->pings - pings : 0;

@@ -39,6 +39,7 @@ struct watch {
     uint64_t closing; /* of the stage */
     int in_message;
     int is_held;
+    int ping_waited;    /* the last Ping of ours was held before it went out */
     int waits_for_pong; /* the Ping was due, and no byte has come since */
     int late[LIMITS];   /* due with the last tick, unless what is pulled next shows otherwise */
     int late_ping;      /* likewise the Ping */
@@ -48,8 +49,8 @@ struct watch {
 
 /* A tick. Returns the limit that has run out with it, whatever has come. */
 enum limit watch_tick(struct watch *watch, uint64_t now);
-/* What came with the tick has been pulled. Returns the limit that has run out all the same; if there
- * is none, the Ping may be due. */
+/* What came with the tick has been pulled. Returns the limit that has run out all the same; if
+ * there is none, the Ping may be due. */
 enum limit watch_judge(struct watch *watch);
 /* When the next tick is needed; what pws_deadline should say. */
 uint64_t watch_deadline(const struct watch *watch);

@@ -229,7 +229,8 @@ static void judge(struct world *world) {
     uint32_t side, i;
 
     if (world->ends != 0 || world->live != 0)
-        world_fail(world, "world", 0, 0, "it does not come to rest: %u ends", (unsigned)world->ends);
+        world_fail(world, "world", 0, 0, "it does not come to rest: %u ends",
+                   (unsigned)world->ends);
     for (side = 0; side < 2 && !world->failed; side++)
         for (i = 0; i < world->clients && !world->failed; i++)
             judge_party(world, &world->parties[side][i]);

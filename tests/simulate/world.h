@@ -52,13 +52,13 @@ enum lending {
 struct setup {
     pws_config config;
     enum lending lending;
-    size_t transmit;       /* bytes of its transmit half */
-    int reads_while_held;  /* a client does */
-    int untimed;           /* it never ticks */
-    int has_rate;          /* it reads no more than that */
+    size_t transmit;      /* bytes of its transmit half */
+    int reads_while_held; /* a client does */
+    int untimed;          /* it never ticks */
+    int has_rate;         /* it reads no more than that */
     pws_rate_config rate;
-    uint32_t crumbs;       /* per mille of reads that are cut small */
-    uint32_t early;        /* per mille of turns with a tick too early behind them */
+    uint32_t crumbs; /* per mille of reads that are cut small */
+    uint32_t early;  /* per mille of turns with a tick too early behind them */
 };
 
 /* What a run shows in total. */
@@ -97,13 +97,13 @@ struct world {
     pws_backoff_config backoff;
 
     uint32_t clients, sites;
-    uint64_t site_away[SITES];  /* when it is there again */
-    struct party *parties[2];   /* by side, one for each client */
+    uint64_t site_away[SITES]; /* when it is there again */
+    struct party *parties[2];  /* by side, one for each client */
     struct call **calls;
     size_t call_count, call_capacity;
-    size_t ends;   /* that there are now */
-    size_t live;   /* calls that are not settled */
-    size_t shared; /* messages for many that there are now */
+    size_t ends;     /* that there are now */
+    size_t live;     /* calls that are not settled */
+    size_t shared;   /* messages for many that there are now */
     pws_stats stats; /* of all ends that are over */
 
     /* how things are here */
