@@ -537,6 +537,9 @@ static void on_time(struct connection *c) {
         return;
     }
     pws_tick(&c->ws, now);
+    /* what has come is not late: one turn of epoll shows only so many sockets */
+    if ((c->watched & EPOLLIN) != 0 && c->unread.len == 0)
+        read_in(c);
     pull(c);
 }
 

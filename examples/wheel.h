@@ -10,7 +10,7 @@
  *
  *     wait for at most wheel_next(&wheel) - now_ms, then
  *     while ((id = wheel_take(&wheel, now_ms)) != WHEEL_NONE)
- *         tick, pull and set the connection id
+ *         tick, read, pull and set the connection id
  *
  * Deadlines are rounded up to a step and so at most one step late. One that is further away than
  * the wheel reaches (about 65 seconds) comes out when that is over: too early, which for pws_tick

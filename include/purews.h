@@ -383,13 +383,13 @@ typedef struct pws_config {
     uint32_t pong_ms;    /* after that Ping, still without a byte of any kind. Close 1011. While the
                             Ping is held it is send_ms that counts, if that is set */
     uint32_t idle_ms;    /* in which neither side sends anything but these Pings and the Pongs to
-                            them. Close 1001 */
+                            them, and nothing that the program sends is taken. Close 1001 */
     uint32_t message_ms; /* from the first to the last byte of a received message. Close 1008 */
     uint32_t send_ms;  /* that pws_hold stays on: the peer does not take our output. Nothing can be
                           said then */
-    uint32_t close_ms; /* from our Close, or the peer's, or a failure, to the end, whatever still
-                          comes; 0: 5000. A client whose server does not close the transport ends
-                          with PWS_OK */
+    uint32_t close_ms; /* from our Close, or the peer's, a rejection or a failure, to the end,
+                          whatever still comes or has to go out; 0: 5000. A client whose server does
+                          not close the transport ends with PWS_OK */
     uintptr_t reserved[7]; /* 0 */
 } pws_config;
 
@@ -553,9 +553,9 @@ PWS_API int pws_state(const pws_conn *ws);
 PWS_API int pws_borrows(const pws_conn *ws);
 
 /* Bytes of output, up to the end of the last frame given to pws_send or one of its relatives, that
- * have not been written: 0 when the transport has it all. Those of a PWS_WRITE count until
- * pws_wrote or the next pws_next. While a message is being compressed, what is left of it counts as
- * it is. */
+ * have not been written: 0 when the transport has it all, or the connection is over. Those of a
+ * PWS_WRITE count until pws_wrote or the next pws_next. While a message is being compressed it is
+ * an estimate, but never 0. */
 PWS_API uint64_t pws_unsent(const pws_conn *ws);
 
 /* ---- Time -------------------------------------------------------------------------------------
@@ -563,7 +563,8 @@ PWS_API uint64_t pws_unsent(const pws_conn *ws);
 
 /* Says what time it is, in milliseconds of any clock that does not go back, the same for all calls
  * on a connection; an earlier time counts as the last. Call it after each wait, then read, tell and
- * pull: what the peer has sent counts as in time if it is pulled in the first turn after the tick,
+ * pull. A limit that is over is judged when the first pull after the tick has used up its input,
+ * also one with NULL: what the peer has sent by then, a pws_hold that ends and pws_eof come first,
  * so that a program that was stopped for a while does not blame its peers. The first call starts
  * the limits of pws_config; a program that never calls has none. NULL is ignored. */
 PWS_API void pws_tick(pws_conn *ws, uint64_t now_ms);
@@ -948,9 +949,10 @@ PWS_API int32_t pws_queue_put_shared(pws_queue *queue, pws_shared *shared, uint6
 PWS_API int32_t pws_queue_send(pws_queue *queue, pws_conn *ws, uint64_t now_ms);
 
 /* Says how many bytes of a PWS_WRITE went out, instead of pws_wrote: call it right after each
- * PWS_WRITE of the connection, whatever was in it, but not for output that is pulled after pws_eof.
- * Messages that are wholly written leave the queue. Without a queue (NULL) it is pws_wrote; a NULL
- * connection is ignored. */
+ * PWS_WRITE of the connection, whatever was in it. Messages that are wholly written leave the
+ * queue, but none does after pws_eof. Without a queue (NULL) it is pws_wrote; a NULL connection is
+ * ignored.
+ */
 PWS_API void pws_queue_wrote(pws_queue *queue, pws_conn *ws, size_t written);
 
 /* The connection is gone (PWS_CLOSED, pws_end). What was not wholly written waits again, in order,
@@ -965,8 +967,8 @@ PWS_API void pws_queue_clear(pws_queue *queue);
  * NULL. Ask after each call that may drop or send. */
 PWS_API pws_shared *pws_queue_freed(pws_queue *queue);
 
-/* When pws_queue_send is to be called at the latest because delay_ms is over: milliseconds, later
- * than it has been told; UINT64_MAX: nothing waits for that. */
+/* When pws_queue_send is to be called at the latest because the messages have waited for others
+ * long enough: milliseconds; UINT64_MAX: nothing waits for that. */
 PWS_API uint64_t pws_queue_deadline(const pws_queue *queue);
 
 /* 1 from when `high` bytes wait until at most `low` do: ask the source for less. 0 for NULL. */

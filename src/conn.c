@@ -256,7 +256,9 @@ int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
         return 1;
     pws_discard(ws, in);
-    pws_time_judge(ws);
     /* input may have failed the connection, and the batch waits only for more of it */
+    if (pws_output_owed(ws, ev) || pws_output_flush(ws, ev))
+        return 1;
+    pws_time_judge(ws);
     return pws_output_owed(ws, ev) || pws_output_flush(ws, ev) || pws_finish(ws, ev);
 }

@@ -263,7 +263,9 @@ enum {
     PWS_BUSY_LATE_PONG = 4194304,
     PWS_BUSY_LATE_MESSAGE = 8388608,
     PWS_BUSY_LATE_IDLE = 16777216,
-    PWS_BUSY_LATE_PING = 33554432
+    PWS_BUSY_LATE_PING = 33554432,
+    PWS_BUSY_LATE_SEND = 67108864,
+    PWS_BUSY_LATE_CLOSING = 134217728
 };
 
 /* All that says what send_data is. */
@@ -274,7 +276,8 @@ enum {
 /* Any limit. */
 #define PWS_BUSY_LATE                                                                              \
     ((uint32_t)(PWS_BUSY_LATE_OPENING | PWS_BUSY_LATE_PONG | PWS_BUSY_LATE_MESSAGE |               \
-                PWS_BUSY_LATE_IDLE | PWS_BUSY_LATE_PING))
+                PWS_BUSY_LATE_IDLE | PWS_BUSY_LATE_PING | PWS_BUSY_LATE_SEND |                     \
+                PWS_BUSY_LATE_CLOSING))
 
 /* pws_conn.flags */
 enum {
@@ -284,7 +287,8 @@ enum {
     PWS_FLAG_SEND_COMPRESSED = 8, /* the message being sent is compressed */
     PWS_FLAG_TICKED = 16,         /* the program tells the time */
     PWS_FLAG_PINGED = 32,         /* the Ping of `pinged` has not been answered */
-    PWS_FLAG_CLOSE_WRITTEN = 64   /* our Close is with the transport */
+    PWS_FLAG_CLOSE_WRITTEN = 64,  /* our Close is with the transport */
+    PWS_FLAG_PING_OUT = 128       /* our Ping is in the batch: it has yet to be written */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */
@@ -360,6 +364,8 @@ PWS_PRIVATE void pws_time_heard(pws_conn *ws);
 PWS_PRIVATE void pws_time_used(pws_conn *ws);
 /* A Ping of our own goes out: its payload. */
 PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]);
+/* It is with the transport: the peer can answer from now on. */
+PWS_PRIVATE void pws_time_ping_written(pws_conn *ws);
 /* The milliseconds since the Ping that this Pong answers; UINT32_MAX if it is none of ours. */
 PWS_PRIVATE uint32_t pws_time_ponged(pws_conn *ws, pws_bytes payload);
 /* All input is used up: fails the connection if a limit of its peer has run out. */

@@ -161,6 +161,12 @@ static int pws_receive_close(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     return 1;
 }
 
+/* Whether a Pong answers a Ping of the library, the last one or, by its looks, an earlier one. */
+static int pws_answers_ping(const pws_conn *ws, const pws_event *ev) {
+    return ev->rtt_ms != UINT32_MAX ||
+           (ws->config->ping_ms != 0 && ev->data.len == PWS_PING_PAYLOAD);
+}
+
 /* A whole control frame (5.5). */
 static int pws_control(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     ev->kind = ws->scratch[0] & 0x0F;
@@ -170,7 +176,7 @@ static int pws_control(pws_conn *ws, pws_bytes payload, pws_event *ev) {
     ev->data = payload;
     if (ev->kind == PWS_PONG)
         ev->rtt_ms = pws_time_ponged(ws, payload);
-    if (ev->kind == PWS_PING || ev->rtt_ms == UINT32_MAX)
+    if (ev->kind == PWS_PING || !pws_answers_ping(ws, ev))
         pws_time_used(ws);
     if (ev->kind == PWS_PING && (ws->config->flags & PWS_NO_AUTO_PONG) == 0)
         pws_output_pong(ws, payload); /* 5.5.2: until the peer's Close has come, ours or not */

@@ -99,9 +99,8 @@ PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *pa
     ws->batch_length += (uint32_t)length;
 }
 
-PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
-    if ((ws->busy & PWS_BUSY_WRITING) == 0)
-        return;
+/* What of the last PWS_WRITE went out leaves the output. */
+static void pws_output_written(pws_conn *ws) {
     ws->batch_done += ws->writing;
     if (ws->batch_done == ws->batch_length)
         ws->batch_done = ws->batch_length = ws->told = 0;
@@ -111,13 +110,22 @@ PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
     if (ws->batch_length == 0 &&
         (ws->busy & (PWS_BUSY_CLOSING | PWS_BUSY_CLOSE | PWS_BUSY_SEND)) == PWS_BUSY_CLOSING)
         ws->flags |= PWS_FLAG_CLOSE_WRITTEN;
+    if (ws->batch_length == 0 && (ws->flags & PWS_FLAG_PING_OUT) != 0)
+        pws_time_ping_written(ws);
+}
+
+PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
+    if ((ws->busy & PWS_BUSY_WRITING) != 0)
+        pws_wrote(ws, SIZE_MAX);
 }
 
 void pws_wrote(pws_conn *ws, size_t written) {
+    uint64_t unsent;
     size_t lent;
 
     if (ws == NULL || (ws->busy & PWS_BUSY_WRITING) == 0)
         return;
+    unsent = pws_unsent(ws);
     lent = (ws->busy & PWS_BUSY_LENDING) != 0 ? ws->send_length : 0;
     if (written < ws->writing) {
         ws->batch_done += (uint32_t)written;
@@ -128,7 +136,9 @@ void pws_wrote(pws_conn *ws, size_t written) {
         ws->send_length -= written - ws->writing;
         ws->busy &= ~(uint32_t)PWS_BUSY_LENDING;
     }
-    pws_output_settle(ws);
+    pws_output_written(ws);
+    if (pws_unsent(ws) < unsent) /* the peer takes what the program sends */
+        pws_time_used(ws);
 }
 
 /* Masks as much of the borrowed payload into the transmit half as fits. */
@@ -264,6 +274,7 @@ PWS_PRIVATE void pws_output_drop(pws_conn *ws) {
     ws->busy &= ~(uint32_t)(PWS_BUSY_WRITING | PWS_BUSY_LENDING | PWS_BUSY_PING | PWS_BUSY_PONG |
                             PWS_BUSY_CLOSE | PWS_BUSY_REFUSE);
     ws->batch_length = ws->batch_done = ws->told = 0;
+    ws->flags &= (uint8_t)~PWS_FLAG_PING_OUT;
 }
 
 PWS_PRIVATE int pws_output_owes(const pws_conn *ws) {
@@ -365,7 +376,7 @@ void pws_hold(pws_conn *ws, int full) {
     if (ws == NULL)
         return;
     if (!full) {
-        ws->busy &= ~(uint32_t)PWS_BUSY_HELD;
+        ws->busy &= ~(uint32_t)(PWS_BUSY_HELD | PWS_BUSY_LATE_SEND);
         return;
     }
     if ((ws->busy & PWS_BUSY_HELD) == 0)
@@ -378,6 +389,9 @@ void pws_hold(pws_conn *ws, int full) {
 uint64_t pws_unsent(const pws_conn *ws) {
     if (ws == NULL)
         return 0;
+    if ((ws->busy & PWS_BUSY_DEFLATE) != 0) /* the codec has at least the end of it */
+        return (uint64_t)(ws->batch_length - ws->batch_done) + ws->send_length + ws->stash_length +
+               1;
     if ((ws->busy & PWS_BUSY_TOLD) != 0)
         return (uint64_t)(ws->batch_length - ws->batch_done) + ws->send_length;
     return ws->told > ws->batch_done ? ws->told - ws->batch_done : 0;

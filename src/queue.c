@@ -347,7 +347,8 @@ int32_t pws_queue_send(pws_queue *queue, pws_conn *ws, uint64_t now_ms) {
     pws_queue_time(queue, now_ms);
     if (queue->waiting != PWS_NO_SLOT && !queue->ready)
         queue->ready = (uint8_t)pws_queue_is_ready(queue);
-    if (pws_state(ws) != PWS_STATE_OPEN)
+    /* after pws_eof nothing arrives any more: it stays for the next connection */
+    if (pws_state(ws) != PWS_STATE_OPEN || (ws->busy & PWS_BUSY_EOF) != 0)
         return PWS_OK;
     pws_queue_note(queue, ws);
     if (queue->overflowed)
@@ -376,9 +377,9 @@ void pws_queue_wrote(pws_queue *queue, pws_conn *ws, size_t written) {
         return;
     }
     out = pws_queue_out(ws);
-    if (out == 0)
-        return;
     pws_wrote(ws, written);
+    if (out == 0 || (ws->busy & PWS_BUSY_EOF) != 0)
+        return;
     queue->written += written < out ? written : out;
     pws_queue_note(queue, ws);
     while (queue->first != queue->waiting &&
@@ -410,6 +411,8 @@ uint64_t pws_queue_deadline(const pws_queue *queue) {
     if (queue == NULL || queue->config->delay_ms == 0 || queue->waiting == PWS_NO_SLOT ||
         queue->ready)
         return UINT64_MAX;
+    if (pws_queue_is_ready(queue))
+        return queue->now_ms;
     return pws_slot_get(queue, queue->waiting).put_ms + queue->config->delay_ms;
 }
 

@@ -63,12 +63,13 @@ static uint64_t pws_due_closing(const pws_conn *ws) {
     return pws_time_after(ws, ws->since, limit != 0 ? limit : (uint32_t)PWS_DEFAULT_CLOSE);
 }
 
-/* A peer that takes our output slowly has not seen a Ping that is held: how long it may take is
- * send_ms's affair, if there is such a limit. */
+/* A peer that takes our output slowly has not seen a Ping that is not written yet: how long it may
+ * take is send_ms's affair, if there is such a limit. */
 static uint64_t pws_due_pong(const pws_conn *ws) {
     if (!pws_is_open(ws) || (ws->busy & PWS_BUSY_PROBED) == 0)
         return UINT64_MAX;
-    if ((ws->busy & PWS_BUSY_PING) != 0 && ws->config->send_ms != 0)
+    if (((ws->busy & PWS_BUSY_PING) != 0 || (ws->flags & PWS_FLAG_PING_OUT) != 0) &&
+        ws->config->send_ms != 0)
         return UINT64_MAX;
     return pws_time_after(ws, ws->since, ws->config->pong_ms);
 }
@@ -179,11 +180,11 @@ void pws_tick(pws_conn *ws, uint64_t now_ms) {
     idle = pws_due_idle(ws);
     ping = pws_due_ping(ws);
     ws->now = now_ms;
-    if (pws_is_due(send, now_ms) || pws_is_due(closing, now_ms)) {
-        pws_time_over(ws);
-        return;
-    }
-    /* what waits for the peer is judged when the input that came with the tick has been pulled */
+    /* they are judged when what came with the tick has been told and pulled */
+    if (pws_is_due(send, now_ms))
+        ws->busy |= PWS_BUSY_LATE_SEND;
+    if (pws_is_due(closing, now_ms))
+        ws->busy |= PWS_BUSY_LATE_CLOSING;
     if (pws_is_due(opening, now_ms))
         ws->busy |= PWS_BUSY_LATE_OPENING;
     if (pws_is_due(pong, now_ms))
@@ -200,7 +201,13 @@ PWS_PRIVATE void pws_time_judge(pws_conn *ws) {
     uint32_t late = ws->busy & PWS_BUSY_LATE;
 
     ws->busy &= ~PWS_BUSY_LATE;
-    if ((late & PWS_BUSY_LATE_OPENING) != 0 && pws_is_opening(ws))
+    if ((ws->busy & PWS_BUSY_EOF) != 0) /* it ends because of that */
+        return;
+    if ((late & PWS_BUSY_LATE_SEND) != 0)
+        pws_time_over(ws);
+    else if ((late & PWS_BUSY_LATE_CLOSING) != 0 && ws->phase >= PWS_PHASE_OPEN && !pws_is_open(ws))
+        pws_time_over(ws);
+    else if ((late & PWS_BUSY_LATE_OPENING) != 0 && pws_is_opening(ws))
         pws_time_opening(ws);
     if (!pws_is_open(ws))
         return;
@@ -240,8 +247,16 @@ static void pws_ping_payload(uint8_t payload[PWS_PING_PAYLOAD], uint64_t time) {
 PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]) {
     ws->pinged = (uint32_t)ws->now;
     ws->since = (uint32_t)ws->now;
-    ws->flags |= PWS_FLAG_PINGED;
+    ws->flags |= PWS_FLAG_PINGED | PWS_FLAG_PING_OUT;
     pws_ping_payload(payload, ws->now);
+}
+
+PWS_PRIVATE void pws_time_ping_written(pws_conn *ws) {
+    ws->flags &= (uint8_t)~PWS_FLAG_PING_OUT;
+    if ((ws->busy & PWS_BUSY_PROBED) == 0) /* the peer has said something meanwhile */
+        return;
+    ws->since = (uint32_t)ws->now;
+    ws->busy &= ~(uint32_t)PWS_BUSY_LATE_PONG;
 }
 
 PWS_PRIVATE uint32_t pws_time_ponged(pws_conn *ws, pws_bytes payload) {

@@ -65,8 +65,10 @@ struct model {
     int probed; /* a Ping is due or out, and nothing has come since */
     int owes;   /* the Ping has not gone out */
     int owes_pong;
-    int late_pong, late_message, late_idle, late_ping; /* unless the input to come says otherwise */
-    int measures;                                      /* the last Ping has not been answered */
+    int unsent; /* something of the program */
+    /* unless what is told or comes next says otherwise */
+    int late_send, late_closing, late_pong, late_message, late_idle, late_ping;
+    int measures; /* the last Ping has not been answered */
     uint64_t now, heard, used, began, held_since, closing, pinged;
     uint32_t pings; /* that have gone out */
     uint32_t code, sent_code;
@@ -148,10 +150,36 @@ static void model_end(struct model *m, uint32_t sent_code, int32_t error) {
     m->error = error;
 }
 
+/* What is owed goes out if the transport takes it. */
+static void model_flush(struct model *m) {
+    if (m->held || m->ended)
+        return;
+    if (m->owes && model_open(m)) {
+        m->pings++;
+        m->pinged = m->heard = m->now;
+        m->measures = 1;
+        m->late_pong = 0;
+    }
+    if (m->unsent) {
+        m->used = m->now;
+        m->late_idle = 0;
+    }
+    m->owes = m->owes_pong = m->unsent = 0;
+    m->wrote_close = m->told_close;
+}
+
+/* Both Close frames have passed, and all else. */
+static int model_is_said(const struct model *m) {
+    return m->wrote_close && m->heard_close && !m->owes_pong;
+}
+
 /* What waits for the peer is judged behind the input that came with the tick. */
 static void model_judge(struct model *m) {
     uint32_t code = m->late_pong ? 1011 : m->late_message ? 1008 : m->late_idle ? 1001 : 0;
 
+    if (m->late_send || (m->late_closing && !model_open(m)))
+        model_end(m, m->wrote_close ? 1000 : NEVER_CODE, model_is_said(m) ? PWS_OK : PWS_E_TIMEOUT);
+    m->late_send = m->late_closing = 0;
     if (code != 0 && model_open(m))
         model_end(m, m->held ? NEVER_CODE : code, PWS_E_TIMEOUT);
     if (m->late_ping && model_open(m)) {
@@ -162,25 +190,13 @@ static void model_judge(struct model *m) {
     m->late_pong = m->late_message = m->late_idle = m->late_ping = 0;
 }
 
-/* Both Close frames have passed, and all else. */
-static int model_is_said(const struct model *m) {
-    return m->wrote_close && m->heard_close && !m->owes_pong;
-}
-
 /* All is pulled: what is owed goes out if the transport takes it. */
 static void model_pull(struct model *m) {
+    model_flush(m);
     model_judge(m);
     if (m->ended)
         return;
-    if (!m->held) {
-        if (m->owes && model_open(m)) {
-            m->pings++;
-            m->pinged = m->heard = m->now;
-            m->measures = 1;
-        }
-        m->owes = m->owes_pong = 0;
-        m->wrote_close = m->told_close;
-    }
+    model_flush(m);
     if (config.role == PWS_SERVER && model_is_said(m))
         model_end(m, 1000, PWS_OK);
 }
@@ -193,8 +209,8 @@ static void model_tick(struct model *m, uint64_t now) {
     if (m->ended || now <= m->now)
         return;
     m->now = now;
-    if (now >= sooner(model_send(m), model_closing(m)))
-        model_end(m, m->wrote_close ? 1000 : NEVER_CODE, model_is_said(m) ? PWS_OK : PWS_E_TIMEOUT);
+    m->late_send = now >= model_send(m);
+    m->late_closing = now >= model_closing(m);
     m->late_pong = now >= model_pong(m);
     m->late_message = now >= model_message(m);
     m->late_idle = now >= after(m->used, config.idle_ms);
@@ -218,7 +234,7 @@ static void model_receive(struct model *m, const struct coming *coming, int whol
         m->began = m->now;
     }
     if (data || (whole && opcode == PWS_PING) ||
-        (whole && opcode == PWS_PONG && !(coming->measured && m->measures))) {
+        (whole && opcode == PWS_PONG && config.ping_ms == 0)) { /* else it may be a late one */
         m->used = m->now;
         m->late_idle = 0;
     }
@@ -367,8 +383,11 @@ static void step(struct schedule *s) {
     case 3:
         error = pws_send(&s->ws, roll(2) != 0 ? PWS_TEXT : PWS_PING, "x", 1);
         CHECK(error == (model_open(m) ? PWS_OK : PWS_E_STATE) || (m->held && error == PWS_E_BUSY));
-        if (error == PWS_OK)
+        if (error == PWS_OK) {
             m->used = m->now;
+            m->late_idle = 0;
+            m->unsent = 1;
+        }
         break;
     case 4:
         if (roll(3) == 0) {
@@ -379,7 +398,7 @@ static void step(struct schedule *s) {
         }
         break;
     case 5:
-        m->held = 0;
+        m->held = m->late_send = 0;
         pws_hold(&s->ws, 0);
         break;
     case 6:

@@ -491,7 +491,9 @@ static void test_turn_of_ping(void) {
     pws_tick(&ws, 1200);
     CHECK(pws_send(&ws, PWS_TEXT, "a", 1) == PWS_OK);
     ev = pull(&ws, PWS_WRITE);
-    CHECK(ev.frames == 2 && ev.pings == 1);
+    CHECK(ev.frames == 1 && ev.pings == 0);
+    ev = pull(&ws, PWS_WRITE); /* but a Ping is due */
+    CHECK(ev.frames == 1 && ev.pings == 1);
     CHECK(is_quiet(&ws) && pws_state(&ws) == PWS_STATE_OPEN && pws_deadline(&ws) == 1300);
 }
 
@@ -630,9 +632,58 @@ static void test_close_in_parts(void) {
     CHECK(event_size(&ev) == 2 + 4 + 5);
     pws_wrote(&ws, 3);
     CHECK(pws_deadline(&ws) == 6000);
-    pws_tick(&ws, 6000);
+    pws_tick(&ws,
+             6000); /* the rest is written if the transport takes it, but nobody waits for it */
+    ev = pull(&ws, PWS_WRITE);
+    CHECK(event_size(&ev) == 8);
+    pws_wrote(&ws, 4);
+    pws_hold(&ws, 1);
     ev = pull(&ws, PWS_CLOSED);
     CHECK(is_closed(&ev, 1006, 1006, PWS_E_TIMEOUT));
+}
+
+/* What came with the tick comes first: the peer's Close, room in the transport, its end. */
+static void test_stopped_program_ends(void) {
+    uint8_t frame[64];
+    const uint8_t code[2] = {0x03, 0xe8};
+    pws_bytes in = {frame, 0};
+    pws_event ev;
+    pws_conn ws;
+
+    configure(PWS_SERVER);
+    open_up(&ws, sizeof transmit_half);
+    pws_tick(&ws, 0);
+    CHECK(pws_close(&ws, 1000, pws_cstr(NULL)) == PWS_OK);
+    ev = pull(&ws, PWS_WRITE);
+    CHECK(is_quiet(&ws));
+    pws_tick(&ws, 60000);
+    in.len = peer_frame(frame, PWS_CLOSE, code, 2);
+    CHECK(pws_next(&ws, &in, &ev) && ev.kind == PWS_CLOSE);
+    CHECK(pws_next(&ws, &in, &ev) && is_closed(&ev, 1000, 1000, PWS_OK));
+
+    config.send_ms = 1000;
+    config.ping_ms = 500;
+    config.pong_ms = 500;
+    open_up(&ws, sizeof transmit_half);
+    pws_tick(&ws, 0);
+    pws_tick(&ws, 500);
+    ev = pull(&ws, PWS_WRITE);
+    CHECK(ev.pings == 1);
+    pws_wrote(&ws, 0); /* the Ping is not taken: it is held */
+    pws_hold(&ws, 1);
+    CHECK(is_quiet(&ws));
+    CHECK(pws_deadline(&ws) == 1500);
+    pws_tick(&ws, 9000);
+    pws_hold(&ws, 0);
+    ev = pull(&ws, PWS_WRITE);
+    CHECK(event_size(&ev) == 10 && ev.pings == 0);
+    CHECK(is_quiet(&ws));
+    CHECK(pws_state(&ws) == PWS_STATE_OPEN && pws_deadline(&ws) == 9500);
+
+    pws_tick(&ws, 9500); /* it has ended meanwhile: that is what happened */
+    pws_eof(&ws);
+    ev = pull(&ws, PWS_CLOSED);
+    CHECK(is_closed(&ev, 1006, 1006, PWS_E_EOF));
 }
 
 int main(void) {
@@ -681,5 +732,7 @@ int main(void) {
     test_hold_during_408();
     check_case("a Close that is written in part when close_ms is over was not sent");
     test_close_in_parts();
+    check_case("what came while the program was stopped comes before its limits");
+    test_stopped_program_ends();
     return check_end();
 }
