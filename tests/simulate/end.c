@@ -53,6 +53,8 @@ static int32_t begin_open(struct end *end, size_t work_size) {
         agreed.deflate = world->deflate;
     end->watch.stage = STAGE_OPEN;
     end->in.open = end->out.open = end->opened = 1;
+    if (end->side == CLIENT)
+        party_opened(end->party);
     return pws_start(end->ws, &end->setup->config, end->work, work_size, &agreed);
 }
 
@@ -77,13 +79,14 @@ static void describe(const struct end *end) {
 
     end_trace(end,
               "begins: %s%s%s, memory %s, transmit half %u, open %u ping %u pong %u idle %u "
-              "message %u send %u close %u%s",
+              "message %u send %u close %u%s%s",
               (config->flags & PWS_STREAM) != 0 ? "in parts" : "whole",
               config->codec != NULL ? ", compressed" : "",
               end->call->elsewhere ? ", elsewhere" : "", lending[setup->lending],
               (unsigned)setup->transmit, (unsigned)config->open_ms, (unsigned)config->ping_ms,
               (unsigned)config->pong_ms, (unsigned)config->idle_ms, (unsigned)config->message_ms,
               (unsigned)config->send_ms, (unsigned)config->close_ms,
+              (config->flags & PWS_NO_AUTO_PONG) != 0 ? ", answers Pings itself" : "",
               setup->untimed ? ", without ticks" : "");
 }
 
@@ -129,6 +132,12 @@ void end_free(struct end *end) {
     free(end->ws);
     end->world->ends--;
     free(end);
+}
+
+void end_eof(struct end *end) {
+    end->eof_told = 1;
+    pws_eof(end->ws);
+    watch_ended(&end->watch);
 }
 
 int end_has_queue(const struct end *end) {
@@ -177,15 +186,12 @@ static void tick(struct end *end) {
         uint64_t earlier = end->watch.now - dice_below(&world->dice, end->watch.now + 1);
 
         pws_tick(end->ws, earlier);
-        EXPECT(end, watch_tick(&end->watch, earlier) == LIMIT_NONE,
-               "the past made a limit run out");
+        watch_tick(&end->watch, earlier);
     }
     if (!end->watch.ticked)
         end->last_read = clock;
     pws_tick(end->ws, clock);
-    end->limit = watch_tick(&end->watch, clock);
-    if (end->limit != LIMIT_NONE)
-        end_trace(end, "limit of time: %s", watch_limit_name(end->limit));
+    watch_tick(&end->watch, clock);
 }
 
 /* ---- A turn ---- */
@@ -345,16 +351,17 @@ void end_turn(struct end *end) {
     tick(end);
     if (end->room)
         unhold(end);
+    if (end->held && dice_chance(&world->dice, 50)) /* once more changes nothing */
+        pws_hold(end->ws, 1);
     if (end->side == CLIENT || (end->setup->lending == LEND_BARE && dice_chance(&world->dice, 500)))
         lend_transmit(end);
     tell(end);
-    if (end->limit != LIMIT_NONE || read_all(end) == 0)
+    if (read_all(end) == 0)
         pull(end, dice_chance(&world->dice, 500) ? &none : NULL);
     if (may_read(end) && link_readable(&end->call->link, end->side) == 0 &&
         link_ended(&end->call->link, end->side)) {
         end_trace(end, "the transport has ended");
-        end->eof_told = 1;
-        pws_eof(end->ws);
+        end_eof(end);
         pull(end, NULL);
         EXPECT(end, end->over, "the transport has ended, but PWS_CLOSED has not come");
     }
@@ -369,8 +376,7 @@ void end_early(struct end *end) {
         return;
     }
     tick(end);
-    if (end->limit == LIMIT_NONE)
-        end->limit = watch_judge(&end->watch);
+    end->limit = watch_judge(&end->watch);
     EXPECT(end, end->limit == LIMIT_NONE, "the deadline was later than the limit of time: %s",
            watch_limit_name(end->limit));
     EXPECT(end, !pws_next(end->ws, NULL, &ev), "before the deadline came an event: %s",

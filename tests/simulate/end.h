@@ -55,6 +55,8 @@ void end_turn(struct end *end);
 void end_early(struct end *end);
 /* Makes sure of a wake-up at its deadline. */
 void end_set_timer(struct end *end);
+/* The transport has ended. */
+void end_eof(struct end *end);
 /* Whether its party's queue is at its disposal. */
 int end_has_queue(const struct end *end);
 /* Whether its deadline has come. */

@@ -23,6 +23,7 @@ static void judge_limit(struct end *end, const pws_event *ev) {
     int complete = end->close_seen && end->out.closed;
     int32_t error = PWS_E_TIMEOUT;
 
+    end_trace(end, "limit of time: %s", watch_limit_name(end->limit));
     if ((end->limit == LIMIT_SEND || end->limit == LIMIT_CLOSE) && complete)
         error = PWS_OK;
     if (end->rejected && codes[end->limit] == 0)
@@ -57,7 +58,8 @@ static void judge_half_open(struct end *end) {
     if (end->leaps == end->world->tally.leaps)
         EXPECT(end,
                silence == (uint64_t)config->ping_ms + config->pong_ms ||
-                   (end->watch.ping_waited && end->watch.now - end->pinged == config->pong_ms),
+                   end->watch.now - end->pinged == config->pong_ms ||
+                   end->watch.now - end->watch.pinged == config->pong_ms,
                "a silent peer was found after %llu ms, not after %u + %u",
                (unsigned long long)silence, (unsigned)config->ping_ms, (unsigned)config->pong_ms);
 }
@@ -231,9 +233,9 @@ void judge_pong(struct end *end, const pws_event *ev) {
                (unsigned long long)(end->watch.now - end->pinged));
         return;
     }
-    watch_used(&end->watch);
-    if (ev->data.len == HEARTBEAT && end->stats.pings_out > 0) /* a late one */
+    if (ev->data.len == HEARTBEAT && end->setup->config.ping_ms != 0) /* a late one, it seems */
         return;
+    watch_used(&end->watch);
     for (i = 0; i < ev->data.len; i++)
         if (ev->data.ptr[i] != (uint8_t)ev->data.len)
             break;

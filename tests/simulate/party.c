@@ -254,7 +254,7 @@ void party_produces(struct party *party) {
 /* Whether the wait is one that the configuration allows. */
 static void judge_wait(struct party *party, uint32_t code, uint64_t retry_after, uint64_t wait) {
     const pws_backoff_config *config = &party->world->backoff;
-    uint32_t attempts = party->backoff.attempts - 1; /* before this one */
+    uint32_t attempts = party->attempts;
     uint64_t least = config->floor_ms;
     uint64_t most = attempts < 32 ? (uint64_t)config->base_ms << attempts : config->cap_ms;
 
@@ -272,10 +272,18 @@ static void judge_wait(struct party *party, uint32_t code, uint64_t retry_after,
                    (unsigned)code, (unsigned long long)least, (unsigned long long)most);
 }
 
-void party_clock(struct party *party) {
+/* An earlier time counts as the last. */
+static void look_at_clock(struct party *party) {
     uint64_t clock = world_clock(party->world);
 
     party->latest = clock > party->latest ? clock : party->latest;
+}
+
+void party_opened(struct party *party) {
+    look_at_clock(party);
+    party->opened = party->latest;
+    party->is_open = 1;
+    pws_backoff_opened(&party->backoff, world_clock(party->world));
 }
 
 static void connect_later(struct party *party, const struct end *end) {
@@ -284,12 +292,16 @@ static void connect_later(struct party *party, const struct end *end) {
     uint64_t clock = world_clock(world), at = clock;
     uint8_t random[8];
 
-    party_clock(party);
+    look_at_clock(party);
+    if (party->is_open && party->latest - party->opened >= world->backoff.stable_ms)
+        party->attempts = 0;
+    party->is_open = 0;
     (void)pws_random_bytes(&world->random, random, sizeof random);
     if (pws_backoff_next(&party->backoff, &world->backoff, code, end->retry_after, clock, random,
                          &at) != PWS_OK)
         world_fail(world, "client", party->number, 0, "pws_backoff_next failed");
     judge_wait(party, code, end->retry_after, at - party->latest);
+    party->attempts++;
     party->connecting = 1;
     world_add(world, world_time(world, at), PARTY_CONNECTS, party, 0);
 }

@@ -36,7 +36,10 @@ struct party {
 
     pws_backoff backoff; /* client */
     uint64_t latest;     /* clock: of the last call for it */
-    int connecting;      /* PARTY_CONNECTS will come */
+    uint64_t opened;     /* clock: when its connection was opened; if it is_open */
+    uint32_t attempts;   /* that have been made to get a stable one */
+    int is_open;
+    int connecting; /* PARTY_CONNECTS will come */
 };
 
 void party_begin(struct party *party, struct world *world, uint32_t side, uint32_t number);
@@ -57,8 +60,8 @@ int party_note(const struct party *party, uint64_t message, struct note *note);
 void party_arrived(struct party *party, uint64_t message);
 /* Its connection is over. */
 void party_lost(struct party *party, struct end *end);
-/* Its backoff is told the time. */
-void party_clock(struct party *party);
+/* Its connection is open. */
+void party_opened(struct party *party);
 /* Whether its queue holds exactly what no link has taken. */
 void party_judge(struct party *party);
 /* Whether nothing is left to be said. */

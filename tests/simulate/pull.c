@@ -39,6 +39,19 @@ static void account(struct end *end, uint64_t messages) {
     party_judge(party);
 }
 
+/* Tells how much was written. Returns whether something of the program's was among that. */
+static int tell_written(struct end *end, size_t length, size_t written) {
+    uint64_t unsent = pws_unsent(end->ws);
+
+    if (end_has_queue(end))
+        pws_queue_wrote(&end->party->queue, end->ws, written);
+    else if (written < length || dice_chance(&end->world->dice, 500))
+        pws_wrote(end->ws, written);
+    else
+        return unsent != 0;
+    return pws_unsent(end->ws) < unsent;
+}
+
 static void write_out(struct end *end, const pws_event *ev) {
     struct world *world = end->world;
     size_t length = ev->out[0].len + ev->out[1].len, written;
@@ -57,11 +70,11 @@ static void write_out(struct end *end, const pws_event *ev) {
         end->pinged = end->watch.now;
     }
     EXPECT(end, watch_pinged(&end->watch, ev->pings), "a Ping before its time");
-    if (end_has_queue(end))
-        pws_queue_wrote(&end->party->queue, end->ws, written);
-    else if (written < length || dice_chance(&world->dice, 500))
-        pws_wrote(end->ws, written);
-    if (end_has_queue(end) && end->out.open) {
+    if (written >= ev->out[0].len)
+        watch_written(&end->watch);
+    if (tell_written(end, length, written))
+        watch_used(&end->watch);
+    if (end_has_queue(end) && end->out.open && !end->eof_told) {
         account(end, end->out.messages - messages);
         party_release(end->party);
     }
@@ -124,8 +137,6 @@ void pull_answer(struct end *end) {
     end->answer_at = 0;
     if (pws_state(end->ws) != PWS_STATE_CONNECTING) /* it has run out of time */
         return;
-    if (end->limit != LIMIT_NONE)
-        return;
     lend_transmit(end);
     if (end->refuses) {
         reject(end);
@@ -159,10 +170,8 @@ static void on_open(struct end *end) {
     end->last_read = end->watch.now;
     end->leaps = end->world->tally.leaps;
     watch_opened(&end->watch);
-    if (end->side == CLIENT) {
-        party_clock(end->party);
-        pws_backoff_opened(&end->party->backoff, world_clock(end->world));
-    }
+    if (end->side == CLIENT)
+        party_opened(end->party);
 }
 
 static void on_rejected(struct end *end, const pws_event *ev, pws_bytes *in) {
@@ -177,8 +186,7 @@ static void on_rejected(struct end *end, const pws_event *ev, pws_bytes *in) {
     if (in != NULL)
         in->len = 0;
     if (dice_chance(&end->world->dice, 500)) {
-        end->eof_told = 1;
-        pws_eof(end->ws);
+        end_eof(end);
     }
 }
 

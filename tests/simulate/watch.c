@@ -25,8 +25,8 @@ static uint64_t due_at(const struct watch *watch, enum limit limit) {
         return end_of(watch->opening, config->open_ms);
     if (limit == LIMIT_CLOSE && watch->stage == STAGE_CLOSING)
         return watch->closing + close_limit(watch);
-    if (limit == LIMIT_PONG && open && watch->pings != 0 && config->send_ms != 0)
-        return UINT64_MAX;
+    if (limit == LIMIT_PONG && (watch->pings != 0 || watch->ping_out) && config->send_ms != 0)
+        return UINT64_MAX; /* it can't have been seen */
     if (limit == LIMIT_PONG && open && watch->waits_for_pong)
         return end_of(watch->since, config->pong_ms);
     if (limit == LIMIT_MESSAGE && open && watch->in_message)
@@ -49,11 +49,19 @@ static void nothing_is_late(struct watch *watch) {
     watch->late_ping = 0;
 }
 
-enum limit watch_tick(struct watch *watch, uint64_t now) {
+/* In another stage only the limit counts that does not belong to one. */
+static void only_hold_is_late(struct watch *watch) {
+    int send = watch->late[LIMIT_SEND];
+
+    nothing_is_late(watch);
+    watch->late[LIMIT_SEND] = send;
+}
+
+void watch_tick(struct watch *watch, uint64_t now) {
     int limit;
 
     if (watch->stage == STAGE_OVER)
-        return LIMIT_NONE;
+        return;
     if (!watch->ticked) {
         watch->ticked = 1;
         watch->now = watch->opening = watch->since = watch->used = now;
@@ -61,15 +69,9 @@ enum limit watch_tick(struct watch *watch, uint64_t now) {
     }
     if (now > watch->now)
         watch->now = now;
-    for (limit = LIMIT_SEND; limit < LIMITS; limit++) {
-        int due = due_at(watch, (enum limit)limit) <= watch->now;
-
-        if (due && (limit == LIMIT_SEND || limit == LIMIT_CLOSE))
-            return (enum limit)limit;
-        watch->late[limit] = due;
-    }
+    for (limit = LIMIT_SEND; limit < LIMITS; limit++)
+        watch->late[limit] = due_at(watch, (enum limit)limit) <= watch->now;
     watch->late_ping = ping_at(watch) <= watch->now;
-    return LIMIT_NONE;
 }
 
 enum limit watch_judge(struct watch *watch) {
@@ -106,7 +108,7 @@ uint64_t watch_deadline(const struct watch *watch) {
 
 void watch_opened(struct watch *watch) {
     watch->stage = STAGE_OPEN;
-    nothing_is_late(watch);
+    only_hold_is_late(watch);
     watch->since = watch->used = watch->now;
 }
 
@@ -114,7 +116,7 @@ void watch_closing(struct watch *watch) {
     if (watch->stage != STAGE_OPENING && watch->stage != STAGE_OPEN)
         return;
     watch->stage = STAGE_CLOSING;
-    nothing_is_late(watch);
+    only_hold_is_late(watch);
     watch->closing = watch->now;
     watch->spare += watch->pings;
     watch->pings = 0;
@@ -125,14 +127,28 @@ int watch_pinged(struct watch *watch, uint32_t pings) {
         return 0;
     if (pings > watch->pings + watch->spare)
         return 0;
-    if (watch->pings != 0 && pings != 0) {
-        watch->ping_waited = watch->since != watch->now;
+    if (pings != 0) {
+        watch->ping_out = 1;
         watch->since = watch->now;
     }
     if (pings > watch->pings)
         watch->spare -= pings - watch->pings;
     watch->pings = pings < watch->pings ? watch->pings - pings : 0;
     return 1;
+}
+
+void watch_written(struct watch *watch) {
+    if (!watch->ping_out)
+        return;
+    watch->ping_out = 0;
+    if (!watch->waits_for_pong)
+        return;
+    watch->since = watch->pinged = watch->now;
+    watch->late[LIMIT_PONG] = 0;
+}
+
+void watch_ended(struct watch *watch) {
+    nothing_is_late(watch);
 }
 
 void watch_settled(struct watch *watch) {
@@ -142,6 +158,8 @@ void watch_settled(struct watch *watch) {
 void watch_hold(struct watch *watch, int held) {
     if (held && !watch->is_held)
         watch->held = watch->now;
+    if (!held)
+        watch->late[LIMIT_SEND] = 0;
     watch->is_held = held;
 }
 
