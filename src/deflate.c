@@ -241,7 +241,7 @@ PWS_PRIVATE int32_t pws_send_deflated(pws_conn *ws, uint32_t kind, const uint8_t
         ws->send_first = (uint8_t)(0x40 | opcode);
     ws->send_message = (kind & PWS_MORE) != 0 ? opcode : 0;
     ws->flags |= PWS_FLAG_SEND_COMPRESSED;
-    ws->send_data = data;
+    ws->send_data = length != 0 ? data : ws->transmit; /* a codec may count on a pointer */
     ws->send_length = length;
     ws->busy |= PWS_BUSY_SEND | PWS_BUSY_DEFLATE | PWS_BUSY_TOLD;
     pws_time_used(ws);
@@ -360,7 +360,7 @@ int32_t pws_frame_deflate(const pws_config *config, uint32_t window_bits, void *
     codec = config->codec->open(config->codec->context, PWS_DEFLATE, window_bits);
     if (codec == NULL)
         return PWS_E_BUSY;
-    next.ptr = (const uint8_t *)data;
+    next.ptr = length != 0 ? (const uint8_t *)data : frame; /* a codec may count on a pointer */
     next.len = length;
     out.ptr = frame + head;
     out.len = capacity - head;

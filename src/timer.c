@@ -6,10 +6,11 @@
  * long, and one that is over is found by the next tick, so what still runs began less than 2^32
  * before the last tick. They are:
  *
- *     since   what the connection waits for in its state: from the first tick to the end of the
- *             opening handshake; open, from the last byte of the peer, or since when a Ping to it
- * is due, then out; closing, from our Close, the peer's or the failure used    either side has sent
- * something that was not this probing began   the first byte of the message that is being received
+ *     since   opening: the first tick
+ *             open: the last byte of the peer, or the Ping to it that is due, then out
+ *             closing: our Close, the peer's or the failure
+ *     used    either side has sent something that was not this probing
+ *     began   the first byte of the message that is being received
  *     held    pws_hold
  *     pinged  our last Ping went out */
 #include "internal.h"

@@ -246,6 +246,8 @@ static void wake(struct end *end, const struct item *item) {
         if (end->timer_at != item->at)
             return;
         end->timer_at = UINT64_MAX;
+        if (end->frozen_until > world->now)
+            break;
         if (!end_is_due(end)) {
             end_set_timer(end);
             return;
@@ -259,6 +261,13 @@ static void wake(struct end *end, const struct item *item) {
             return;
         end->deaf_until = world->now + dice_scaled(&world->dice, 1, world->time_scale);
         world_add(world, end->deaf_until, CALL_LOOK, end->call, end->side);
+        return;
+    case CALL_FREEZES:
+        if (world->calm)
+            return;
+        end->frozen_until = world->now + dice_scaled(&world->dice, 1, world->time_scale);
+        world_add(world, end->frozen_until, CALL_LOOK, end->call, end->side);
+        end_trace(end, "does nothing for %u ms", (unsigned)(end->frozen_until - world->now));
         return;
     case CALL_CRASHES:
         if (!world->calm)

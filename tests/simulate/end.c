@@ -240,6 +240,7 @@ static void note_input(struct end *end, const uint8_t *bytes, size_t length) {
         watch_read(&end->watch);
         end->last_read = end->watch.now;
         end->leaps = end->world->tally.leaps;
+        end->was_frozen = 0;
     }
     if (end->in.data != data || end->in.pings != pings)
         watch_used(&end->watch);
@@ -344,6 +345,10 @@ void end_turn(struct end *end) {
     struct world *world = end->world;
     pws_bytes none = {NULL, 0};
 
+    if (end->frozen_until > world->now) {
+        end->was_frozen = 1;
+        return;
+    }
     world->tally.turns++;
     end->was_held = end->held;
     if (end->room && dice_chance(&world->dice, 500))
@@ -371,6 +376,8 @@ void end_turn(struct end *end) {
 void end_early(struct end *end) {
     pws_event ev;
 
+    if (end->frozen_until > end->world->now)
+        return;
     if (end->setup->untimed || !end->watch.ticked || end_is_due(end)) {
         end_turn(end);
         return;

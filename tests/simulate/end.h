@@ -24,6 +24,7 @@ struct end {
     uint8_t status[12];  /* what a server wrote first */
     pws_stats stats;
     pws_rate rate;
+    uint64_t rate_clock; /* the latest time that it was told */
 
     uint64_t arrived; /* whole messages */
     struct note note; /* the message that is arriving */
@@ -31,14 +32,16 @@ struct end {
     int in_parts;     /* and a part of it has come */
     uint8_t *parts;   /* what has come of a message of which it is not known which one it is */
 
-    enum limit limit;    /* that has run out in this turn */
-    int was_held;        /* when the turn began */
-    uint64_t deaf_until; /* network's time */
-    uint64_t timer_at;   /* network's time of the next CALL_TIMER; UINT64_MAX: none */
-    uint64_t answer_at;  /* a request waits for its answer until then; 0: none */
-    uint64_t last_read;  /* clock */
-    uint64_t leaps;      /* the world's, at that time */
-    uint64_t pinged;     /* clock: the library's last Ping was written */
+    enum limit limit;      /* that has run out in this turn */
+    int was_held;          /* when the turn began */
+    uint64_t frozen_until; /* network's time: it does nothing */
+    uint64_t deaf_until;   /* network's time */
+    uint64_t timer_at;     /* network's time of the next CALL_TIMER; UINT64_MAX: none */
+    uint64_t answer_at;    /* a request waits for its answer until then; 0: none */
+    uint64_t last_read;    /* clock */
+    uint64_t leaps;        /* the world's, at that time */
+    uint64_t pinged;       /* clock: the library's last Ping was written */
+    int was_frozen;        /* since the last byte came */
     int held, room, eof_told, over, close_seen, close_told, rejected, refuses, opened;
     uint32_t closes;      /* the code to close with; 0: not yet */
     uint32_t peer_code;   /* of its Close */

@@ -55,7 +55,7 @@ static void judge_half_open(struct end *end) {
         return;
     if (link->pipes[!end->side].severed)
         end->world->tally.half_open++;
-    if (end->leaps == end->world->tally.leaps)
+    if (end->leaps == end->world->tally.leaps && !end->was_frozen)
         EXPECT(end,
                silence == (uint64_t)config->ping_ms + config->pong_ms ||
                    end->watch.now - end->pinged == config->pong_ms ||

@@ -192,26 +192,65 @@ static void on_rejected(struct end *end, const pws_event *ev, pws_bytes *in) {
 
 /* ---- Events ---- */
 
+/* Takes a message out of the buckets, and reads no more until they say so. */
+static void limit_rate(struct end *end, size_t length) {
+    const pws_rate_config *config = &end->setup->rate;
+    struct world *world = end->world;
+    uint64_t clock = world_clock(world), wait;
+
+    wait = pws_rate_take(&end->rate, config, clock, 1, length);
+    if (clock > end->rate_clock)
+        end->rate_clock = clock;
+    if (wait == 0)
+        return;
+    EXPECT(end,
+           pws_rate_wait(&end->rate, config, end->rate_clock + wait) == 0 &&
+               pws_rate_wait(&end->rate, config, end->rate_clock + wait - 1) != 0,
+           "the rate limit asks for %llu ms, but that is not when it is kept again",
+           (unsigned long long)wait);
+    end->deaf_until = world->now + wait;
+    world_add(world, end->deaf_until, CALL_LOOK, end->call, end->side);
+}
+
 static void on_message(struct end *end, const pws_event *ev) {
     struct world *world = end->world;
-    uint64_t wait;
 
     judge_message(end, ev);
     if ((ev->flags & PWS_LAST) == 0 || world->failed)
         return;
     if (!world->calm && dice_chance(&world->dice, end->party->reply))
         party_put(end->party);
-    if (!end->setup->has_rate || world->calm)
+    if (end->setup->has_rate && !world->calm)
+        limit_rate(end, ev->data.len);
+}
+
+/* Tells what the queue holds, and finds out whether it told anything. */
+static void send_queue(struct end *end) {
+    int before = pws_state(end->ws);
+    uint64_t unsent = pws_unsent(end->ws);
+    int32_t error;
+
+    if (!end_has_queue(end))
         return;
-    wait = pws_rate_take(&end->rate, &end->setup->rate, world_clock(world), 1, ev->data.len);
-    if (wait != 0) {
-        end->deaf_until = world->now + wait;
-        world_add(world, end->deaf_until, CALL_LOOK, end->call, end->side);
-    }
+    error = pws_queue_send(&end->party->queue, end->ws, world_clock(end->world));
+    EXPECT(end,
+           error == PWS_OK || (error == PWS_E_SPACE && end->side == CLIENT && end->work == NULL &&
+                               end->transmit == NULL),
+           "pws_queue_send: %s", pws_strerror(error));
+    EXPECT(end, pws_unsent(end->ws) == unsent || (before == PWS_STATE_OPEN && !end->held),
+           "the queue sent, though the connection was held or not open");
+    if (pws_unsent(end->ws) > unsent)
+        watch_used(&end->watch);
+    if (before == PWS_STATE_OPEN && pws_state(end->ws) != before)
+        watch_closing(&end->watch);
+    party_release(end->party);
 }
 
 static void on_ping(struct end *end, const pws_event *ev) {
-    if ((end->setup->config.flags & PWS_NO_AUTO_PONG) == 0 || pws_borrows(end->ws))
+    if ((end->setup->config.flags & PWS_NO_AUTO_PONG) == 0)
+        return;
+    send_queue(end); /* first, so that it notes where its last message ends */
+    if (pws_borrows(end->ws))
         return;
     memcpy(end->control, ev->data.ptr, ev->data.len);
     if (pws_send(end->ws, PWS_PONG, end->control, ev->data.len) != PWS_OK)
@@ -276,28 +315,6 @@ static void on_event(struct end *end, const pws_event *ev, pws_bytes *in) {
         EXPECT(end, 0, "an event of kind %u", (unsigned)ev->kind);
         break;
     }
-}
-
-/* Tells what the queue holds, and finds out whether it told anything. */
-static void send_queue(struct end *end) {
-    int before = pws_state(end->ws);
-    uint64_t unsent = pws_unsent(end->ws);
-    int32_t error;
-
-    if (!end_has_queue(end))
-        return;
-    error = pws_queue_send(&end->party->queue, end->ws, world_clock(end->world));
-    EXPECT(end,
-           error == PWS_OK || (error == PWS_E_SPACE && end->side == CLIENT && end->work == NULL &&
-                               end->transmit == NULL),
-           "pws_queue_send: %s", pws_strerror(error));
-    EXPECT(end, pws_unsent(end->ws) == unsent || (before == PWS_STATE_OPEN && !end->held),
-           "the queue sent, though the connection was held or not open");
-    if (pws_unsent(end->ws) > unsent)
-        watch_used(&end->watch);
-    if (before == PWS_STATE_OPEN && pws_state(end->ws) != before)
-        watch_closing(&end->watch);
-    party_release(end->party);
 }
 
 void pull(struct end *end, pws_bytes *in) {

@@ -29,6 +29,7 @@ enum {
     CALL_SEVERED,              /* the link passes nothing any more */
     CALL_STALLS,               /* the link passes nothing for a while */
     CALL_DEAF,                 /* the program on that side does not read for a while */
+    CALL_FREEZES,              /* the program on that side does nothing at all for a while */
     CALL_CRASHES,              /* the program on that side is gone, without a word */
     CALL_CLOSES,               /* the program on that side closes */
     PARTY_CONNECTS,
@@ -110,7 +111,7 @@ struct world {
     uint32_t largest;     /* bytes of a message */
     uint32_t time_scale;  /* milliseconds around which limits lie */
     struct line roughest; /* what a link is at worst */
-    uint32_t faults[5];   /* per mille of calls with one: CALL_RESETS to CALL_CRASHES */
+    uint32_t faults[6];   /* per mille of calls with one: CALL_RESETS to CALL_CRASHES */
     uint32_t elsewhere;   /* per mille of calls whose opening handshake is done elsewhere */
     uint64_t active;      /* milliseconds until it calms */
     int calm, closing;
