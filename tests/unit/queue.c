@@ -716,7 +716,9 @@ static void test_delay(void) {
     box.config.delay_bytes = 2;
     CHECK(pws_queue_put(&box.queue, PWS_TEXT, "f", 1, 0, 2100) == PWS_OK);
     CHECK(pws_queue_send(&box.queue, &line.ws, 2101) == PWS_OK && holds(&box.queue, "|f"));
+    CHECK(pws_queue_deadline(&box.queue) == 2150);
     CHECK(put(&box, "g") == PWS_OK);
+    CHECK(pws_queue_deadline(&box.queue) == 2101);
     CHECK(pws_queue_send(&box.queue, &line.ws, 2101) == PWS_OK && holds(&box.queue, "f g|"));
     (void)pull(&line, &box.queue, SIZE_MAX);
 
@@ -1251,6 +1253,19 @@ static void test_lost(void) {
         line_end(&line);
         box_end(&box);
     }
+
+    check_case("after the end of the transport nothing leaves the queue");
+    box_begin(&box, PWS_FULL_REFUSE, 10000);
+    line_begin(&line, PWS_SERVER, 512, 0);
+    CHECK(put(&box, "a") == PWS_OK && pws_queue_send(&box.queue, &line.ws, 0) == PWS_OK);
+    CHECK(put(&box, "b") == PWS_OK);
+    pws_eof(&line.ws);
+    CHECK(pws_queue_send(&box.queue, &line.ws, 0) == PWS_OK && holds(&box.queue, "a|b"));
+    CHECK(pull(&line, &box.queue, SIZE_MAX) == 3 && holds(&box.queue, "a|b"));
+    pws_queue_lost(&box.queue);
+    CHECK(holds(&box.queue, "|a b"));
+    line_end(&line);
+    box_end(&box);
 }
 
 /* ---- Time and memory over many messages ---- */
