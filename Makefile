@@ -15,6 +15,8 @@
 ## make check-deflate    compression with real codecs (needs zlib and Intel ISA-L)
 ## make simulate         clients and servers over a simulated network: SEEDS=1000 runs of MACHINES=20
 ## make coverage         every branch of the companions is taken by its own test (needs gcov)
+## make bench            speed beside wslay, Boost.Beast and bare loops, two builds (needs these, g++)
+## make bench-leaves     speed of masking, text, SHA-1, with and without vectors
 ## make bench-deflate    what compressing costs in time, as a table (needs zlib)
 ## make bench-idle       N=1000000 open connections and a round of heartbeats: memory and time
 ## make demo             a server and a client talk to each other, with a transcript
@@ -36,9 +38,9 @@
 version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/purews.h)
 
 # In the order of the two-file build: leaves first.
-core := $(addprefix src/, text.c mask.c utf8.c sha1.c base64.c random.c names.c url.c http.c \
+core := $(addprefix src/, cpu.c text.c mask.c utf8.c utf8_wide.c sha1.c base64.c random.c names.c url.c line.c http.c \
     write.c fields.c frame.c close.c extension.c negotiation.c handshake.c heads.c output.c \
-    send.c deflate.c phase.c timer.c message.c opening.c conn.c)
+    send.c deflate.c fast.c phase.c timer.c message.c opening.c conn.c)
 # Called by the program alone; who uses none of them links none of them.
 companions := $(addprefix src/, backoff.c retry_after.c rate.c arena.c queue.c histogram.c stats.c)
 sources := $(core) $(companions)
@@ -63,7 +65,7 @@ deflate_cases := $(sort $(wildcard tests/cases-deflate/*.txt))
 # What compresses if it was built with zlib.
 zlib_examples := echo_server wscat autobahn_client
 fuzzers := $(sort $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c)))))
-headers := include/purews.h src/internal.h
+headers := include/purews.h src/internal.h src/vector.h
 examples := $(sort $(basename $(notdir $(wildcard examples/*.c))))
 
 ifneq ($(sort $(sources)),$(sort $(wildcard src/*.c)))
@@ -86,6 +88,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 SECONDS = 60
 SEEDS = 1000
+ROUNDS = 25
 MACHINES = 20
 CROWD = 5000
 STORM = 100000
@@ -147,7 +150,7 @@ fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
-.PHONY: all check check-deflate deflate-tools simulate coverage bench-deflate bench-idle demo serve amalgamation install uninstall fuzz \
+.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle demo serve amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
@@ -312,6 +315,16 @@ coverage:
 
 bench-idle: $(BUILD)/tests/bench/idle
 	@$(BUILD)/tests/bench/idle $(N)
+
+# Each is built as distributions build it, and for this machine.
+bench: $(BUILD)/commands
+	@BUILD='$(BUILD)' CC='$(CC)' sh tests/bench/speed/run.sh '$(ROUNDS)' $(core)
+
+bench-leaves: $(BUILD)/commands
+	@mkdir -p $(BUILD)/tests/bench
+	@$(compile) -D_POSIX_C_SOURCE=200809L -D_ISOC11_SOURCE -Iinclude -Isrc tests/bench/leaves.c $(core) \
+	    -o $(BUILD)/tests/bench/leaves
+	@$(BUILD)/tests/bench/leaves
 
 bench-deflate: $(BUILD)/commands
 	@$(call builds,zlib.h,-lz) || { \

@@ -681,6 +681,7 @@ int main(int argc, char **argv) {
     codec = zlib_codec(&codecs);
     options.config.codec = &codec;
 #endif
+    options.config.cpu = pws_cpu();
     parse_options(argc, argv, &options);
 #ifdef PUREWS_ZLIB
     if (options.config.deflate.server_no_context_takeover)

@@ -360,13 +360,24 @@ enum {
     PWS_NO_AUTO_PONG = 4    /* leave it to the program to answer PWS_PING with pws_send(PWS_PONG) */
 };
 
+/* Instructions beyond those that the library was compiled for, for pws_config.cpu. */
+enum {
+    PWS_CPU_AVX2 = 1,   /* x86-64: masks and judges text 32 bytes at a time */
+    PWS_CPU_AVX512 = 2, /* x86-64: 64 bytes at a time (AVX-512 F, BW, VBMI) */
+    PWS_CPU_SHA = 4     /* x86-64: SHA-1 (SHA, SSSE3, SSE4.1) */
+};
+
+/* Which of these this machine has and the library has code for. All that they change is speed. Ask
+ * once and keep the answer: under a hypervisor it takes microseconds. */
+PWS_API uint32_t pws_cpu(void);
+
 /* Settings shared by any number of connections. Read-only while in use; must outlive them. Begin
  * with zeros, so that what is not set has its default. */
 typedef struct pws_config {
     uint32_t role;          /* PWS_SERVER or PWS_CLIENT */
     uint32_t flags;         /* PWS_STREAM, ... */
     uint32_t max_head;      /* bytes of the peer's HTTP head, 64 to 2^24; 0: 8 KiB */
-    uint32_t reserved0;     /* 0 */
+    uint32_t cpu;           /* what pws_cpu returned, or bits of it; 0: none */
     uint64_t max_message;   /* bytes of a received message; 0: 1 MiB, with PWS_STREAM no limit */
     const char *origins;    /* server: origins allowed, such as "https://example.com", separated by
                               spaces or commas; "null" only if listed; NULL: any (section 10.2) */

@@ -17,10 +17,10 @@ out=$directory/purews.c.new
     sed -e 's/^/ * /' -e 's/ *$//' LICENSE
     echo " */"
     echo "#define PWS_PRIVATE static"
-    for file in src/internal.h "$@"; do
+    for file in src/internal.h src/vector.h "$@"; do
         printf '\n/* ======== %s ======== */\n\n' "$file"
         # The public header comes first, by the private one, and each of them once.
-        sed '/^#include "internal.h"$/d' "$file"
+        sed -e '/^#include "internal.h"$/d' -e '/^#include "vector.h"$/d' "$file"
     done
 } >"$out"
 

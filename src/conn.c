@@ -13,8 +13,9 @@ static int pws_config_ok(const pws_config *config) {
         return 0;
     if (config->max_head != 0 && (config->max_head < 64 || config->max_head > 0x1000000))
         return 0;
-    return config->reserved0 == 0 &&
-           pws_is_zero(config->reserved, sizeof config->reserved / sizeof(uintptr_t));
+    if ((config->cpu & ~(uint32_t)(PWS_CPU_AVX2 | PWS_CPU_AVX512 | PWS_CPU_SHA)) != 0)
+        return 0;
+    return pws_is_zero(config->reserved, sizeof config->reserved / sizeof(uintptr_t));
 }
 
 PWS_PRIVATE uint64_t pws_max_message(const pws_config *config) {
@@ -111,6 +112,7 @@ static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, siz
     ws->code = 1006;
     ws->sent_code = 1006;
     ws->phase = phase;
+    ws->busy = phase != PWS_PHASE_OPEN ? (uint32_t)PWS_BUSY_PHASE : 0u;
     if (work != NULL) {
         (void)pws_lend_receive(ws, work, receive);
         (void)pws_lend_transmit(ws, (uint8_t *)work + receive, work_size - receive);
@@ -185,7 +187,7 @@ void pws_eof(pws_conn *ws) {
 void pws_end(pws_conn *ws) {
     if (ws == NULL)
         return;
-    ws->busy = 0;
+    ws->busy = PWS_BUSY_PHASE;
     pws_close_codecs(ws);
     ws->gathered = 0;
     ws->control_length = 0;
@@ -251,7 +253,8 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
     return 1;
 }
 
-int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+/* pws_next, in full. */
+static PWS_NOINLINE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     pws_output_settle(ws);
     if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
         return 1;
@@ -261,4 +264,10 @@ int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
         return 1;
     pws_time_judge(ws);
     return pws_output_owed(ws, ev) || pws_output_flush(ws, ev) || pws_finish(ws, ev);
+}
+
+int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    if (ws->busy == 0 && in != NULL && pws_receive_fast(ws, in, ev))
+        return 1;
+    return pws_next_any(ws, in, ev);
 }

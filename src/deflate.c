@@ -83,7 +83,7 @@ static pws_view pws_inflate_input(const pws_conn *ws, const pws_bytes *in, uint8
         next.len = pws_available(ws, in);
         if (next.len > PWS_PIECE)
             next.len = PWS_PIECE;
-        pws_mask(piece, in->ptr, next.len, ws->key);
+        pws_mask(piece, in->ptr, next.len, ws->key, ws->config->cpu);
         next.ptr = piece;
     } else if (in->len != 0) {
         next.ptr = in->ptr;

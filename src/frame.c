@@ -142,7 +142,7 @@ int32_t pws_frame_write(void *buffer, size_t capacity, size_t *written, uint32_t
         return PWS_E_SPACE;
     head = pws_frame_head(out, pws_frame_first(opcode, kind), length, masking_key);
     if (masking_key != NULL)
-        pws_mask(out + head, (const uint8_t *)data, length, masking_key);
+        pws_mask(out + head, (const uint8_t *)data, length, masking_key, 0);
     else if (length != 0)
         memcpy(out + head, data, length);
     *written = size;

@@ -386,8 +386,8 @@ static int pws_response_upgrade_ok(const pws_findings *found) {
 static int pws_accept_ok(const pws_findings *found, pws_str key) {
     char accept[PWS_ACCEPT_LENGTH];
     pws_str expected = {accept, PWS_ACCEPT_LENGTH};
-    return pws_accept_key(accept, key) == PWS_OK && found->accept.count == 1 &&
-           pws_str_equal(found->accept.value, expected);
+    return pws_accept_write(accept, key, found->config->cpu) == PWS_OK &&
+           found->accept.count == 1 && pws_str_equal(found->accept.value, expected);
 }
 
 /* Item 6, 11.3.4: at most one, and one that we offered. */
@@ -455,17 +455,21 @@ int32_t pws_check_response(const pws_config *config, const pws_head *head,
     return pws_response_verdict(head, &found, key, protocol, deflate);
 }
 
-int32_t pws_accept_key(char accept[28], pws_str key) {
+PWS_PRIVATE int32_t pws_accept_write(char accept[28], pws_str key, uint32_t cpu) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* 1.3 */
     uint8_t text[PWS_KEY_LENGTH + sizeof guid - 1];
     uint8_t digest[20];
-    if (accept == NULL || pws_is_missing(key))
-        return PWS_E_ARG;
     if (!pws_base64_is_key(key))
         return PWS_E_KEY;
     memcpy(text, key.ptr, PWS_KEY_LENGTH);
     memcpy(text + PWS_KEY_LENGTH, guid, sizeof guid - 1);
-    pws_sha1(digest, text, sizeof text);
+    pws_sha1(digest, text, sizeof text, cpu);
     pws_base64_encode(accept, digest, sizeof digest);
     return PWS_OK;
+}
+
+int32_t pws_accept_key(char accept[28], pws_str key) {
+    if (accept == NULL || pws_is_missing(key))
+        return PWS_E_ARG;
+    return pws_accept_write(accept, key, 0);
 }

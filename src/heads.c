@@ -167,9 +167,9 @@ static void pws_put_status_line(pws_writer *out, uint32_t status) {
     pws_put_text(out, "\r\n");
 }
 
-PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
-                                     const pws_response *response, pws_str protocol,
-                                     const pws_deflate_params *deflate) {
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
+                                     const pws_head *head, const pws_response *response,
+                                     pws_str protocol, const pws_deflate_params *deflate) {
     char accept[PWS_ACCEPT_LENGTH];
     pws_str key = pws_cstr(NULL), value = {accept, PWS_ACCEPT_LENGTH};
     size_t start = out->length;
@@ -177,7 +177,7 @@ PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
     if (error != PWS_OK)
         return error;
     (void)pws_header_find(head->fields, "Sec-WebSocket-Key", &key);
-    error = pws_accept_key(accept, key);
+    error = pws_accept_write(accept, key, config->cpu);
     if (error != PWS_OK)
         return error;
     pws_put_status_line(out, 101);

@@ -3,25 +3,7 @@
  * that forgive differently see different requests. */
 #include "internal.h"
 
-/* ---- One line at a time, as bytes arrive ---- */
-
-PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error) {
-    size_t i = 0;
-    *error = PWS_OK;
-    for (;;) {
-        while (i < length && bytes[i] >= ' ' && bytes[i] != 0x7F)
-            i++;
-        if (i == length)
-            return length;
-        if (bytes[i] == '\n')
-            return i + 1;
-        if (bytes[i] != '\t' && bytes[i] != '\r') {
-            *error = PWS_E_HTTP;
-            return i;
-        }
-        i++;
-    }
-}
+/* ---- One line at a time ---- */
 
 /* Takes what stands before the first space off *rest, and the space. Returns 0 if there is none. */
 static int pws_field_take(pws_str *rest, pws_str *field) {

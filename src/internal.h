@@ -31,6 +31,13 @@ int memcmp(const void *, const void *, size_t);
 #endif
 #endif
 
+/* Keeps the long way out of the short one, which would have to save registers for it. */
+#if defined(__GNUC__)
+#define PWS_NOINLINE __attribute__((noinline))
+#else
+#define PWS_NOINLINE
+#endif
+
 enum {
     PWS_MAX_CONTROL = 125,   /* payload bytes of a control frame (RFC 6455 5.5) */
     PWS_MAX_REASON = 123,    /* bytes of a close reason: 125 less the code */
@@ -43,10 +50,14 @@ enum {
     PWS_DEFAULT_MESSAGE = 1048576 /* bytes: pws_config.max_message */
 };
 
+/* cpu, of functions here and below: config.cpu, or 0 where there is no configuration. It changes
+ * their speed and nothing else. */
+
 /* ---- mask.c: masking (RFC 6455 5.3) ---- */
 
 /* dst[i] = src[i] ^ key[i % 4]. dst and src are the same or do not overlap. */
-PWS_PRIVATE void pws_mask(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4]);
+PWS_PRIVATE void pws_mask(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4],
+                          uint32_t cpu);
 /* Turns key so that its first byte is the one for the byte `length` further on. */
 PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length);
 
@@ -55,15 +66,31 @@ PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length);
 /* Returns how many of the bytes can be part of UTF-8: length, or the index of the first impossible
  * byte. *state is 0 at the beginning, carries over from call to call, and is 0 between characters.
  */
-PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length);
+PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length,
+                                 uint32_t cpu);
+/* pws_mask, all of it, then pws_utf8_scan of what comes out, in one go. */
+PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                 const uint8_t key[4], uint32_t *state, uint32_t cpu);
 
 /* ---- sha1.c (RFC 3174), base64.c (RFC 4648) ---- */
 
-PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length);
+PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length, uint32_t cpu);
 /* Writes 4 * ((length + 2) / 3) characters, no NUL. */
 PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length);
 /* 1 if text is base64 of exactly 16 bytes: 22 characters of the alphabet and "==". */
 PWS_PRIVATE int pws_base64_is_key(pws_str text);
+
+/* ---- random.c ---- */
+
+/* pws_random_bytes for the masking key of a frame (RFC 6455 5.3); random is seeded. */
+PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]);
+
+/* ---- line.c ---- */
+
+/* Looks for the end of a header line in bytes that continue one. Returns the number of bytes up to
+ * and with the LF, or length if there is none; *error is PWS_OK, or PWS_E_HTTP at the first control
+ * character other than HTAB, CR, LF; then the number is the index of that character. */
+PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
 
 /* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
 
@@ -106,10 +133,6 @@ PWS_PRIVATE int pws_is_authority(pws_str text);
 
 /* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
 
-/* Looks for the end of a header line in bytes that continue one. Returns the number of bytes up to
- * and with the LF, or length if there is none; *error is PWS_OK, or PWS_E_HTTP at the first control
- * character other than HTAB, CR, LF; then the number is the index of that character. */
-PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
 /* Checks a whole line, its LF included, of the head that begins with it if first != 0. role is our
  * own, so a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold,
  * white space before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
@@ -204,6 +227,8 @@ PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *
                                       pws_str *protocol, pws_deflate_params *deflate);
 PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
                                        pws_str *protocol, pws_deflate_params *deflate);
+/* As pws_accept_key, whose arguments have been looked at. */
+PWS_PRIVATE int32_t pws_accept_write(char accept[28], pws_str key, uint32_t cpu);
 /* The pws_str of *protocol that equals wanted among those that the request offers, or {NULL, 0}. */
 PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted);
 /* The place of a subprotocol among those configured, best first; SIZE_MAX if it is none of them. */
@@ -215,9 +240,9 @@ PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol);
  * said in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
 PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
                                       const pws_request *request, pws_str key);
-PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_head *head,
-                                     const pws_response *response, pws_str protocol,
-                                     const pws_deflate_params *deflate);
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
+                                     const pws_head *head, const pws_response *response,
+                                     pws_str protocol, const pws_deflate_params *deflate);
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response);
 /* The answer to a request that breaks a rule: status, headers, one line of text as body. */
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only);
@@ -238,8 +263,11 @@ enum {
     PWS_PHASE_CLOSED    /* PWS_CLOSED has been pulled */
 };
 
-/* pws_conn.busy */
+/* pws_conn.busy: 0 where a connection spends its life, open, between messages, with nothing owed
+ * but perhaps a batch. Then the short ways of fast.c are taken. */
 enum {
+    PWS_BUSY_PHASE = 1,         /* the phase is not PWS_PHASE_OPEN */
+    PWS_BUSY_MESSAGE = 2,       /* a message or a frame header is incomplete */
     PWS_BUSY_FRAME = 4,         /* a frame's payload is incomplete */
     PWS_BUSY_WRITING = 16,      /* a PWS_WRITE is out */
     PWS_BUSY_LENDING = 32,      /* and it shows send_data */
@@ -292,6 +320,12 @@ enum {
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */
+
+/* Payloads up to this many bytes are copied into the batch where there is room; a larger one costs
+ * less as a piece of writev than as a copy. */
+enum {
+    PWS_COPY_MAX = 4096
+};
 
 /* Takes note that the last PWS_WRITE has been written. */
 PWS_PRIVATE void pws_output_settle(pws_conn *ws);
@@ -386,6 +420,16 @@ PWS_PRIVATE void pws_output_deflate(pws_conn *ws);
 PWS_PRIVATE int pws_receive_deflated(pws_conn *ws, pws_bytes *in, pws_event *ev);
 /* Gives the codecs back, but the one that has still to finish what is being sent. */
 PWS_PRIVATE void pws_close_codecs(pws_conn *ws);
+
+/* ---- fast.c: short ways for what is most frequent ---- */
+
+/* Receives a whole, small, uncompressed message that lies in the input as one frame, where nothing
+ * is under way (busy is 0). Returns 1 with the event, or 0 having changed nothing: then the long
+ * way decides. */
+PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev);
+/* Sends a small message of a server into the batch. Returns 1 if it is done, or 0 having changed
+ * nothing. */
+PWS_PRIVATE int pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 

@@ -17,7 +17,7 @@ static void pws_take(pws_conn *ws, pws_bytes *in, size_t length) {
 /* Removes a client's mask (5.3): length bytes from the input, in place or into the receive half. */
 static void pws_unmask(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t length) {
     if (ws->config->role == PWS_SERVER) {
-        pws_mask(to, from, length, ws->key);
+        pws_mask(to, from, length, ws->key, ws->config->cpu);
         pws_mask_rotate(ws->key, length);
     } else if (to != from && length != 0) {
         memcpy(to, from, length);
@@ -214,10 +214,27 @@ PWS_PRIVATE size_t pws_text_check(pws_conn *ws, const uint8_t *bytes, size_t len
     size_t good = length;
 
     if (ws->message == PWS_TEXT) {
-        good = pws_utf8_scan(&ws->utf8, bytes, length);
+        good = pws_utf8_scan(&ws->utf8, bytes, length, ws->config->cpu);
         if (good != length || (last && ws->utf8 != 0))
             *error = PWS_E_UTF8;
     }
+    return good;
+}
+
+/* Unmasks payload of a message and judges it, if it is text: a server both in one go. Returns as
+ * pws_text_check. */
+static size_t pws_read(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t length, int last,
+                       int32_t *error) {
+    size_t good;
+
+    if (ws->config->role != PWS_SERVER || ws->message != PWS_TEXT) {
+        pws_unmask(ws, to, from, length);
+        return pws_text_check(ws, to, length, last, error);
+    }
+    good = pws_mask_text(to, from, length, ws->key, &ws->utf8, ws->config->cpu);
+    pws_mask_rotate(ws->key, length);
+    if (good != length || (last && ws->utf8 != 0))
+        *error = PWS_E_UTF8;
     return good;
 }
 
@@ -252,9 +269,8 @@ static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
             return pws_need_receive(ws, ev);
         to = ws->receive != NULL ? ws->receive + ws->gathered : NULL;
     }
-    pws_unmask(ws, to, in->ptr, length);
+    (void)pws_read(ws, to, in->ptr, length, last, &error);
     pws_take(ws, in, length);
-    (void)pws_text_check(ws, to, length, last, &error);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
@@ -275,9 +291,8 @@ static int pws_receive_part(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     int32_t error = PWS_OK;
     size_t good;
 
-    pws_unmask(ws, bytes, bytes, length);
+    good = pws_read(ws, bytes, bytes, length, last, &error);
     pws_take(ws, in, length);
-    good = pws_text_check(ws, bytes, length, last, &error);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         last = 0;
@@ -287,7 +302,7 @@ static int pws_receive_part(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     return pws_deliver(ws, bytes, good, last, ev);
 }
 
-PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+static int pws_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     int found = 0;
 
     while (!found && ws->phase == PWS_PHASE_OPEN) {
@@ -306,5 +321,15 @@ PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
         if (!found && (ws->busy & PWS_BUSY_FRAME) != 0)
             return 0;
     }
+    return found;
+}
+
+PWS_PRIVATE int pws_receive_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    int found = pws_frames(ws, in, ev);
+
+    if (ws->message != 0 || ws->scratch_length != 0)
+        ws->busy |= PWS_BUSY_MESSAGE;
+    else
+        ws->busy &= ~(uint32_t)PWS_BUSY_MESSAGE;
     return found;
 }

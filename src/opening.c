@@ -190,7 +190,7 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
             return PWS_E_PROTOCOL;
     }
     out = pws_output_writer(ws);
-    error = pws_write_switch(&out, &head, response, protocol, &deflate);
+    error = pws_write_switch(&out, ws->config, &head, response, protocol, &deflate);
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);

@@ -8,12 +8,6 @@
  * Without a transmit half the batch is a single frame header in pws_conn.small. */
 #include "internal.h"
 
-/* Payloads up to this many bytes are copied into the batch where there is room; a larger one costs
- * less as a piece of writev than as a copy. */
-enum {
-    PWS_COPY_MAX = 4096
-};
-
 static uint8_t *pws_batch(pws_conn *ws) {
     return ws->transmit != NULL ? ws->transmit : ws->small;
 }
@@ -65,7 +59,7 @@ PWS_PRIVATE void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t len
     if (length == 0)
         return;
     if (length <= PWS_COPY_MAX && length <= pws_output_room(ws)) {
-        pws_mask(ws->transmit + ws->batch_length, data, length, key);
+        pws_mask(ws->transmit + ws->batch_length, data, length, key, ws->config->cpu);
         ws->batch_length += (uint32_t)length;
         return;
     }
@@ -79,7 +73,7 @@ PWS_PRIVATE void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, ui
     const uint8_t *masking_key = NULL;
 
     if (ws->config->role == PWS_CLIENT) {
-        (void)pws_random_bytes(ws->random, key, 4); /* 5.3: a fresh one; seeded, so it can't fail */
+        pws_masking_key(ws->random, key); /* 5.3: a fresh one */
         masking_key = key;
     }
     ws->frames_out++;
@@ -95,7 +89,7 @@ PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *pa
     end = ws->transmit + ws->batch_length;
     memmove(end, payload, length);
     if (ws->config->role == PWS_CLIENT)
-        pws_mask(end, end, length, key);
+        pws_mask(end, end, length, key, ws->config->cpu);
     ws->batch_length += (uint32_t)length;
 }
 
@@ -147,7 +141,7 @@ static void pws_output_refill(pws_conn *ws) {
 
     if (length > ws->send_length)
         length = ws->send_length;
-    pws_mask(ws->transmit + ws->batch_length, ws->send_data, length, ws->key);
+    pws_mask(ws->transmit + ws->batch_length, ws->send_data, length, ws->key, ws->config->cpu);
     pws_mask_rotate(ws->key, length);
     ws->batch_length += (uint32_t)length;
     ws->send_data += length;
@@ -196,7 +190,7 @@ static void pws_output_control(pws_conn *ws, uint8_t opcode, uint8_t *payload, s
 
     pws_output_frame(ws, 0x80 | opcode, length, key);
     if (ws->config->role == PWS_CLIENT)
-        pws_mask(payload, payload, length, key);
+        pws_mask(payload, payload, length, key, ws->config->cpu);
     pws_output_data(ws, payload, length);
 }
 
@@ -211,7 +205,7 @@ static int pws_put_ping(pws_conn *ws) {
     pws_output_frame(ws, 0x80 | PWS_PING, PWS_PING_PAYLOAD, key);
     end = pws_batch(ws) + ws->batch_length;
     if (ws->config->role == PWS_CLIENT)
-        pws_mask(payload, payload, PWS_PING_PAYLOAD, key);
+        pws_mask(payload, payload, PWS_PING_PAYLOAD, key, ws->config->cpu);
     memcpy(end, payload, PWS_PING_PAYLOAD);
     ws->batch_length += PWS_PING_PAYLOAD;
     ws->pings_out++;
@@ -294,7 +288,7 @@ static void pws_output_bare_close(pws_conn *ws, const uint8_t *code, size_t leng
     end = ws->small + ws->batch_length;
     memcpy(end, code, length);
     if (client)
-        pws_mask(end, end, length, key);
+        pws_mask(end, end, length, key, ws->config->cpu);
     ws->batch_length += (uint32_t)length;
     pws_output_data(ws, (const uint8_t *)ws->reason, reason_length);
 }

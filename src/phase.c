@@ -14,12 +14,14 @@ PWS_PRIVATE void pws_enter_open(pws_conn *ws) {
     ws->since = (uint32_t)ws->now;
     ws->used = (uint32_t)ws->now;
     ws->phase = PWS_PHASE_OPEN;
+    ws->busy &= ~(uint32_t)PWS_BUSY_PHASE;
 }
 
 PWS_PRIVATE void pws_enter_discard(pws_conn *ws) {
     if ((ws->busy & PWS_BUSY_CLOSING) == 0) /* else close_ms runs already */
         ws->since = (uint32_t)ws->now;
     ws->phase = PWS_PHASE_DISCARD;
+    ws->busy |= PWS_BUSY_PHASE;
 }
 
 PWS_PRIVATE void pws_fail(pws_conn *ws, int32_t error) {

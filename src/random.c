@@ -1,9 +1,24 @@
 /* Unpredictable bytes for clients (RFC 6455 10.3): ChaCha20 (RFC 8439 2.3) with fast key erasure.
  * Each filling of the pool replaces the key, and bytes are wiped as they are handed out, so that
  * whoever reads the memory later learns nothing of what was given before. */
-#include "internal.h"
+#include "vector.h"
 
-static void pws_chacha20_quarter(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d) {
+/* So many blocks are computed side by side, each operation on the same word of all of them. The
+ * vectors are those of the compiler, to whom x ^ y and x << n of them are what they look like. */
+#if PWS_BLOCKS && defined(__AVX2__)
+#define PWS_LANES 8
+#elif PWS_BLOCKS
+#define PWS_LANES 4
+#else
+#define PWS_LANES 1
+#endif
+#if PWS_LANES > 1
+typedef uint32_t pws_lanes __attribute__((vector_size(4 * PWS_LANES)));
+#else
+typedef uint32_t pws_lanes;
+#endif
+
+static inline void pws_chacha20_quarter(pws_lanes *a, pws_lanes *b, pws_lanes *c, pws_lanes *d) {
     *a += *b;
     *d ^= *a;
     *d = *d << 16 | *d >> 16;
@@ -18,25 +33,29 @@ static void pws_chacha20_quarter(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t
     *b = *b << 7 | *b >> 25;
 }
 
-/* The words that a block begins with: constant, key, counter, and a nonce of zeros. */
-static void pws_chacha20_add(uint32_t x[16], const uint32_t key[8], uint32_t counter) {
-    size_t i;
+/* The words that blocks begin with: constant, key, counters, and a nonce of zeros. */
+static void pws_chacha20_begin(uint32_t words[16][PWS_LANES], const uint32_t key[8],
+                               uint32_t counter) {
+    static const uint32_t constant[4] = {0x61707865, 0x3320646E, 0x79622D32, 0x6B206574};
+    uint32_t i, lane;
 
-    x[0] += 0x61707865;
-    x[1] += 0x3320646E;
-    x[2] += 0x79622D32;
-    x[3] += 0x6B206574;
-    for (i = 0; i < 8; i++)
-        x[4 + i] += key[i];
-    x[12] += counter;
+    for (lane = 0; lane < PWS_LANES; lane++) {
+        for (i = 0; i < 16; i++)
+            words[i][lane] = i < 4 ? constant[i] : i < 12 ? key[i - 4] : 0;
+        words[12][lane] = counter + lane;
+    }
 }
 
-/* One block of the key stream as 16 words (RFC 8439 2.3). */
-static void pws_chacha20_block(uint32_t x[16], const uint32_t key[8], uint32_t counter) {
-    int round;
+/* PWS_LANES blocks of the key stream (RFC 8439 2.3): words[i][lane] is word i of the block
+ * counter + lane. */
+static void pws_chacha20_blocks(uint32_t words[16][PWS_LANES], const uint32_t key[8],
+                                uint32_t counter) {
+    pws_lanes x[16], begin, zero = {0};
+    volatile pws_lanes *secret = x; /* volatile, or the wiping would be optimised away */
+    int round, i;
 
-    memset(x, 0, 64);
-    pws_chacha20_add(x, key, counter);
+    pws_chacha20_begin(words, key, counter);
+    memcpy(x, words, sizeof x);
     for (round = 0; round < 20; round += 2) {
         pws_chacha20_quarter(&x[0], &x[4], &x[8], &x[12]);
         pws_chacha20_quarter(&x[1], &x[5], &x[9], &x[13]);
@@ -47,34 +66,43 @@ static void pws_chacha20_block(uint32_t x[16], const uint32_t key[8], uint32_t c
         pws_chacha20_quarter(&x[2], &x[7], &x[8], &x[13]);
         pws_chacha20_quarter(&x[3], &x[4], &x[9], &x[14]);
     }
-    pws_chacha20_add(x, key, counter);
+    for (i = 0; i < 16; i++) {
+        memcpy(&begin, words[i], sizeof begin);
+        begin += x[i];
+        memcpy(words[i], &begin, sizeof begin);
+        secret[i] = zero; /* from these words and the sum, the key could be computed */
+    }
 }
 
-/* Writes words as bytes, the lowest byte first. */
-static void pws_words_write(uint8_t *out, const uint32_t *words, size_t count) {
-    size_t i;
-
-    for (i = 0; i < 4 * count; i++)
-        out[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
+/* Writes a word as bytes, the lowest byte first. */
+static void pws_word_write(uint8_t *out, uint32_t word) {
+    out[0] = (uint8_t)word;
+    out[1] = (uint8_t)(word >> 8);
+    out[2] = (uint8_t)(word >> 16);
+    out[3] = (uint8_t)(word >> 24);
 }
 
 /* Makes 8 blocks: the first 32 bytes are the next key, the other 480 fill the pool. */
 static void pws_random_fill(pws_random *random) {
-    uint32_t x[16], next[8];
-    volatile uint32_t *secret = x; /* volatile, or the wiping would be optimised away */
-    uint32_t counter;
-    size_t i;
+    uint32_t words[16][PWS_LANES], next[8], counter, lane, i;
+    volatile uint32_t *secret; /* as above */
+    uint8_t *out = random->pool;
 
-    pws_chacha20_block(x, random->key, 0);
-    memcpy(next, x, 32);
-    pws_words_write(random->pool, x + 8, 8);
-    for (counter = 1; counter < 8; counter++) {
-        pws_chacha20_block(x, random->key, counter);
-        pws_words_write(random->pool + 64 * counter - 32, x, 16);
+    for (counter = 0; counter < 8; counter += PWS_LANES) {
+        pws_chacha20_blocks(words, random->key, counter);
+        for (lane = 0; lane < PWS_LANES; lane++) {
+            i = 0;
+            if (counter + lane == 0)
+                for (; i < 8; i++)
+                    next[i] = words[i][0];
+            for (; i < 16; i++, out += 4)
+                pws_word_write(out, words[i][lane]);
+        }
     }
     memcpy(random->key, next, 32);
     random->left = sizeof random->pool;
-    for (i = 0; i < 16; i++)
+    secret = &words[0][0];
+    for (i = 0; i < 16 * PWS_LANES; i++)
         secret[i] = 0;
     secret = next;
     for (i = 0; i < 8; i++)
@@ -111,4 +139,18 @@ int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length) {
         random->left -= (uint32_t)part;
     }
     return PWS_OK;
+}
+
+/* Of a size that compilers know, so that it is a load and two stores. */
+PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]) {
+    uint8_t *from;
+
+    if (random->left < 4) {
+        (void)pws_random_bytes(random, key, 4);
+        return;
+    }
+    from = random->pool + sizeof random->pool - random->left;
+    memcpy(key, from, 4);
+    memset(from, 0, 4);
+    random->left -= 4;
 }

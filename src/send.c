@@ -55,9 +55,12 @@ static void pws_send_done(pws_conn *ws) {
 }
 
 int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    int32_t error = pws_send_check(ws, kind, data, length);
+    int32_t error;
     uint8_t key[4];
 
+    if (ws != NULL && ws->busy == 0 && pws_send_fast(ws, kind, data, length))
+        return PWS_OK;
+    error = pws_send_check(ws, kind, data, length);
     if (error != PWS_OK)
         return error;
     if (pws_wants_deflate(ws, kind, length))
@@ -83,7 +86,7 @@ int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length)
         return pws_send_deflated(ws, kind, (const uint8_t *)data, length);
     pws_send_head(ws, kind, length, key);
     if (ws->config->role == PWS_CLIENT)
-        pws_mask((uint8_t *)data, (const uint8_t *)data, length, key);
+        pws_mask((uint8_t *)data, (const uint8_t *)data, length, key, ws->config->cpu);
     pws_output_data(ws, (const uint8_t *)data, length);
     pws_send_done(ws);
     return PWS_OK;

@@ -1,5 +1,7 @@
-/* UTF-8 (RFC 3629), judged byte by byte, so that text may be cut anywhere (RFC 6455 5.6, 8.1). */
-#include "internal.h"
+/* UTF-8 (RFC 3629), judged byte by byte, so that text may be cut anywhere (RFC 6455 5.6, 8.1); and
+ * with vectors, which judge whole characters and leave it to the plain code to find out where a
+ * text that is not UTF-8 goes wrong. */
+#include "vector.h"
 
 /* The state inside a character: how many bytes are still to come, and the range of the next one. */
 #define PWS_UTF8_EXPECT(count, low, high) ((uint32_t)(count) << 16 | (low) << 8 | (high))
@@ -94,7 +96,7 @@ static size_t pws_utf8_whole(const uint8_t *bytes, size_t length) {
     return i;
 }
 
-PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length) {
+static size_t pws_utf8_plain(uint32_t *state, const uint8_t *bytes, size_t length) {
     size_t i = 0;
 
     while (i < length) {
@@ -110,10 +112,231 @@ PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t l
     return i;
 }
 
+#if !PWS_BLOCKS
+
+PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length,
+                                 uint32_t cpu) {
+    (void)cpu;
+    return pws_utf8_plain(state, bytes, length);
+}
+
+/* In pieces, so that what has been unmasked is still near when it is read. */
+PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                 const uint8_t key[4], uint32_t *state, uint32_t cpu) {
+    size_t i, part, good = 0;
+
+    for (i = 0; i < length && good == i; i += part) {
+        part = length - i < 4096 ? length - i : 4096;
+        pws_mask(dst + i, src + i, part, key, cpu);
+        good += pws_utf8_plain(state, dst + i, part);
+    }
+    if (i < length)
+        pws_mask(dst + i, src + i, length - i, key, cpu);
+    return good;
+}
+
+#else
+
+/* ---- With vectors: see vector.h for what functions called pws_text_... do ---- */
+
+/* Bytes that can't stand where they are have their highest bit set. before: the block in front. */
+static inline pws_block pws_text_errors(pws_block block, pws_block before) {
+    const pws_block one = pws_one_back(block, before);
+    /* The highest bit: the first byte of a character, one, two or three back, asks for a byte of
+     * the middle (80 to BF) here; and whether there is one. */
+    const pws_block asked =
+        pws_or(pws_reduce(one, pws_block_of(0xC0 - 0x80)),
+               pws_or(pws_reduce(pws_two_back(block, before), pws_block_of(0xE0 - 0x80)),
+                      pws_reduce(pws_three_back(block, before), pws_block_of(0xF0 - 0x80))));
+    const pws_block given = pws_less(block, pws_block_of(0xC0));
+    /* What a second byte is bounded to by four of the first bytes (RFC 3629 4). */
+    const pws_block below_90 = pws_less(block, pws_block_of(0x90));
+    const pws_block below_A0 = pws_less(block, pws_block_of(0xA0));
+    const pws_block low = pws_or(pws_and(pws_equal(one, pws_block_of(0xE0)), below_A0),
+                                 pws_and(pws_equal(one, pws_block_of(0xF0)), below_90));
+    const pws_block high = pws_or(pws_without(pws_equal(one, pws_block_of(0xED)), below_A0),
+                                  pws_without(pws_equal(one, pws_block_of(0xF4)), below_90));
+    /* C0 and C1, which are overlong, and F5 to FF. */
+    const pws_block never =
+        pws_or(pws_equal(pws_and(block, pws_block_of(0xFE)), pws_block_of(0xC0)),
+               pws_reduce(block, pws_block_of(0xF5 - 0x80)));
+
+    return pws_or(pws_xor(asked, given), pws_or(pws_or(low, high), never));
+}
+
+/* Up to 16 bytes that are not masked. */
+static int pws_text_words(const uint8_t *bytes, size_t length) {
+    const pws_block none = pws_block_of(0);
+    uint64_t low, high = 0;
+
+    if (length >= 8) {
+        low = pws_load64(bytes);
+        high = pws_load64(bytes + length - 8) >> 4 * (16 - length) >> 4 * (16 - length);
+    } else if (length >= 4) {
+        low = pws_load32(bytes) | (uint64_t)pws_load32(bytes + length - 4) << 8 * (length - 4);
+    } else {
+        low = bytes[0] | (uint64_t)bytes[length / 2] << 8 * (length / 2) |
+              (uint64_t)bytes[length - 1] << 8 * (length - 1);
+    }
+    return !pws_any_high(pws_text_errors(pws_block_of_words(low, high), none));
+}
+
+/* The same, of one block and of four in a row. Where all is ASCII, and was before, there is nothing
+ * to look for. */
+static inline pws_block pws_text_one(pws_block block, pws_block before) {
+    return pws_any_high(pws_or(block, before)) ? pws_text_errors(block, before) : pws_block_of(0);
+}
+
+static inline pws_block pws_text_four(pws_block a, pws_block b, pws_block c, pws_block d,
+                                      pws_block before) {
+    pws_block errors = pws_block_of(0);
+
+    if (pws_any_high(pws_or(pws_or(pws_or(a, b), pws_or(c, d)), before))) {
+        errors = pws_or(pws_text_errors(a, before), pws_text_errors(b, a));
+        errors = pws_or(errors, pws_or(pws_text_errors(c, b), pws_text_errors(d, c)));
+    }
+    return errors;
+}
+
+PWS_PRIVATE int pws_text_blocks(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key) {
+    const size_t last = length - 16;
+    const pws_block mask = pws_block_of_key(key);
+    const pws_block turned = pws_block_of_key(pws_key_at(key, length));
+    const pws_block front = pws_block_of_key(pws_text_before(src, last, key));
+    const pws_block tail = pws_xor(pws_block_load(src + last), turned);
+    pws_block errors = pws_block_of(0), before = errors, a, b, c, d;
+    size_t i = 0;
+
+    for (; last - i >= 64; i += 64) {
+        a = pws_xor(pws_block_load(src + i), mask);
+        b = pws_xor(pws_block_load(src + i + 16), mask);
+        c = pws_xor(pws_block_load(src + i + 32), mask);
+        d = pws_xor(pws_block_load(src + i + 48), mask);
+        if (dst != NULL) {
+            pws_block_store(dst + i, a);
+            pws_block_store(dst + i + 16, b);
+            pws_block_store(dst + i + 32, c);
+            pws_block_store(dst + i + 48, d);
+        }
+        errors = pws_or(errors, pws_text_four(a, b, c, d, before));
+        before = d;
+    }
+    for (; i < last; i += 16) {
+        a = pws_xor(pws_block_load(src + i), mask);
+        if (dst != NULL)
+            pws_block_store(dst + i, a);
+        errors = pws_or(errors, pws_text_one(a, before));
+        before = a;
+    }
+    if (dst != NULL)
+        pws_block_store(dst + last, tail);
+    return !pws_any_high(pws_or(errors, pws_text_one(tail, front)));
+}
+
+/* How many bytes at the end, 0 to 3, begin a character and don't finish it. Needs 4 bytes. */
+static size_t pws_utf8_cut(const uint8_t *text, size_t length) {
+    text += length;
+    if (text[-1] < 0x80)
+        return 0;
+    if (text[-1] >= 0xC0)
+        return 1;
+    if (text[-2] >= 0xE0)
+        return 2;
+    return text[-3] >= 0xF0 ? 3 : 0;
+}
+
+/* Unmasks text that begins between characters; returns 1 if it is UTF-8 so far, though it may end
+ * inside a character. */
+static int pws_text_begin(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
+                          uint32_t cpu) {
+#if PWS_X86
+    if (length >= 64 && pws_has(cpu, PWS_CPU_AVX512))
+        return pws_text_avx512(dst, src, length, key);
+    if (length >= 32 && pws_has(cpu, PWS_CPU_AVX2))
+        return pws_text_avx2(dst, src, length, key);
+#endif
+    (void)cpu;
+    return pws_text_blocks(dst, src, length, key);
+}
+
+/* As pws_mask_text, where no character is unfinished from the call before; dst may be NULL. */
+static size_t pws_text(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
+                       uint32_t *state, uint32_t cpu) {
+    const uint8_t *text = dst != NULL ? dst : src;
+    size_t cut = 0;
+    int good;
+
+    if (length < 16) {
+        if (dst != NULL)
+            (void)pws_mask_short(dst, src, length, key, 0);
+        good = length == 0 || pws_text_words(text, length);
+    } else {
+        good = pws_text_begin(dst, src, length, key, cpu);
+        cut = pws_utf8_cut(text, length);
+    }
+    if (!good)
+        cut = length;
+    return cut == 0 ? length : length - cut + pws_utf8_plain(state, text + length - cut, cut);
+}
+
+static void pws_text_unmask(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
+                            uint32_t cpu) {
+    uint8_t bytes[4];
+
+    memcpy(bytes, &key, 4);
+    if (dst != NULL)
+        pws_mask(dst, src, length, bytes, cpu);
+}
+
+/* As pws_text, after a character that is unfinished. */
+static size_t pws_text_resume(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
+                              uint32_t *state, uint32_t cpu) {
+    const uint8_t *text = dst != NULL ? dst : src;
+    size_t begun = *state >> 16, good; /* bytes that are still to come */
+
+    if (length == 0)
+        return 0;
+    if (begun > length)
+        begun = length;
+    pws_text_unmask(dst, src, begun, key, cpu);
+    good = pws_utf8_plain(state, text, begun);
+    src += begun;
+    length -= begun;
+    key = pws_key_at(key, begun);
+    if (dst != NULL)
+        dst += begun;
+    if (*state == 0)
+        return good + pws_text(dst, src, length, key, state, cpu);
+    pws_text_unmask(dst, src, length, key, cpu);
+    return good;
+}
+
+PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length,
+                                 uint32_t cpu) {
+    if (*state != 0)
+        return pws_text_resume(NULL, bytes, length, 0, state, cpu);
+    if (length <= 64 && pws_mask_short(NULL, bytes, length, 0, 1))
+        return length;
+    return pws_text(NULL, bytes, length, 0, state, cpu);
+}
+
+PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                 const uint8_t key[4], uint32_t *state, uint32_t cpu) {
+    uint32_t word = pws_load32(key);
+
+    if (*state != 0)
+        return pws_text_resume(dst, src, length, word, state, cpu);
+    if (length <= 64 && pws_mask_short(dst, src, length, word, 1))
+        return length;
+    return pws_text(dst, src, length, word, state, cpu);
+}
+
+#endif
+
 int pws_utf8_valid(const void *data, size_t length) {
     uint32_t state = 0;
 
     if (data == NULL)
         return length == 0;
-    return pws_utf8_scan(&state, (const uint8_t *)data, length) == length && state == 0;
+    return pws_utf8_scan(&state, (const uint8_t *)data, length, 0) == length && state == 0;
 }

@@ -770,7 +770,7 @@ static void misuse_config(int start) {
     BAD_CONFIG(config.max_head = 1, config.max_head = 0);
     BAD_CONFIG(config.max_head = 63, config.max_head = 0);
     BAD_CONFIG(config.max_head = 0x1000001, config.max_head = 0);
-    BAD_CONFIG(config.reserved0 = 1, config.reserved0 = 0);
+    BAD_CONFIG(config.cpu = 0x80000000, config.cpu = 0);
     BAD_CONFIG(config.deflate.server_max_window_bits = 7,
                config.deflate.server_max_window_bits = 0);
     BAD_CONFIG(config.deflate.client_max_window_bits = 16,

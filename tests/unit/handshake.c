@@ -776,6 +776,7 @@ static void test_write_switch(void) {
                                 "\r\n";
     pws_header cookie = {TEXT("Set-Cookie"), TEXT("a=1")};
     pws_deflate_params deflate = {0};
+    const pws_config config = {.role = PWS_SERVER};
     pws_response response;
     pws_writer out = writer(sizeof memory);
 
@@ -783,7 +784,7 @@ static void test_write_switch(void) {
     build(PWS_SERVER, good_request, MORE, "");
 
     check_case("101 with nothing but what is needed");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_OK);
+    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) == PWS_OK);
     CHECK(wrote(&out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n"));
 
@@ -794,20 +795,22 @@ static void test_write_switch(void) {
     response.headers = &cookie;
     response.header_count = 1;
     out = writer(sizeof whole - 1);
-    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat"), &deflate) == PWS_OK);
+    CHECK(pws_write_switch(&out, &config, &head, &response, TEXT("chat"), &deflate) == PWS_OK);
     CHECK(wrote(&out, whole));
 
     check_case("101 that does not fit writes nothing");
     out = writer(sizeof whole - 2);
-    CHECK(pws_write_switch(&out, &head, &response, TEXT("chat"), &deflate) == PWS_E_SPACE);
+    CHECK(pws_write_switch(&out, &config, &head, &response, TEXT("chat"), &deflate) == PWS_E_SPACE);
     CHECK(out.length == 0);
 
     check_case("nothing gets into a 101 through headers");
     cookie.value = TEXT("a\r\n\r\nframes");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_E_HEADER);
+    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) ==
+          PWS_E_HEADER);
     cookie.value = TEXT("a");
     cookie.name = TEXT("Sec-WebSocket-Extensions");
-    CHECK(pws_write_switch(&out, &head, &response, pws_cstr(NULL), &deflate) == PWS_E_HEADER);
+    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) ==
+          PWS_E_HEADER);
     CHECK(out.length == 0);
 }
 

@@ -10,6 +10,7 @@ enum {
     ROOM = LONGEST + 32
 };
 
+static uint32_t cpu;
 static const uint8_t test_key[4] = {0x37, 0xFA, 0x21, 0x3D};
 static uint8_t plain[ROOM];
 
@@ -30,7 +31,7 @@ static int masks(size_t length, size_t from, size_t to, int in_place) {
         memset(source.bytes, 0xEE, ROOM);
         memcpy(src, plain + from, length);
     }
-    pws_mask(dst, src, length, test_key);
+    pws_mask(dst, src, length, test_key, cpu);
     for (i = 0; i < ROOM; i++)
         if (i < begin || i >= begin + length) {
             if (base[i] != 0xEE)
@@ -41,7 +42,7 @@ static int masks(size_t length, size_t from, size_t to, int in_place) {
     return in_place || memcmp(source.bytes, plain, ROOM) == 0;
 }
 
-int main(void) {
+static void check_mask(void) {
     static const uint8_t hello[5] = {0x7F, 0x9F, 0x4D, 0x51, 0x58};
     uint8_t key[4], out[ROOM], expected[ROOM];
     size_t length, from, to, cut, wrong;
@@ -53,7 +54,7 @@ int main(void) {
     }
 
     check_case("the masked Hello of RFC 6455 5.7");
-    pws_mask(out, (const uint8_t *)"Hello", 5, test_key);
+    pws_mask(out, (const uint8_t *)"Hello", 5, test_key, cpu);
     CHECK(memcmp(out, hello, 5) == 0);
 
     check_case("every length at every alignment, from one buffer to another");
@@ -72,19 +73,19 @@ int main(void) {
     CHECK(wrong == 0);
 
     check_case("masking twice gives the data back");
-    pws_mask(out, plain, LONGEST, test_key);
+    pws_mask(out, plain, LONGEST, test_key, cpu);
     CHECK(memcmp(out, plain, LONGEST) != 0);
-    pws_mask(out, out, LONGEST, test_key);
+    pws_mask(out, out, LONGEST, test_key, cpu);
     CHECK(memcmp(out, plain, LONGEST) == 0);
 
     check_case("a rotated key goes on where the first part ended, wherever that is");
-    pws_mask(expected, plain, LONGEST, test_key);
+    pws_mask(expected, plain, LONGEST, test_key, cpu);
     wrong = 0;
     for (cut = 0; cut <= LONGEST; cut++) {
         memcpy(key, test_key, 4);
-        pws_mask(out, plain, cut, key);
+        pws_mask(out, plain, cut, key, cpu);
         pws_mask_rotate(key, cut);
-        pws_mask(out + cut, plain + cut, LONGEST - cut, key);
+        pws_mask(out + cut, plain + cut, LONGEST - cut, key, cpu);
         wrong += memcmp(out, expected, LONGEST) != 0;
     }
     CHECK(wrong == 0);
@@ -102,6 +103,11 @@ int main(void) {
     memcpy(key, test_key, 4);
     pws_mask_rotate(key, SIZE_MAX);
     CHECK(memcmp(key, "\x3D\x37\xFA\x21", 4) == 0);
+}
 
+int main(void) {
+    check_mask();
+    cpu = pws_cpu();
+    check_mask();
     return check_end();
 }

@@ -7,13 +7,15 @@
 
 static uint8_t bytes[1000000];
 
+static uint32_t cpu;
+
 static int digest_is(const void *data, size_t length, const char *expected) {
     static const char hex[] = "0123456789abcdef";
     uint8_t digest[20];
     char text[41];
     size_t i;
 
-    pws_sha1(digest, (const uint8_t *)data, length);
+    pws_sha1(digest, (const uint8_t *)data, length, cpu);
     for (i = 0; i < 20; i++) {
         text[2 * i] = hex[digest[i] >> 4];
         text[2 * i + 1] = hex[digest[i] & 15];
@@ -22,7 +24,7 @@ static int digest_is(const void *data, size_t length, const char *expected) {
     return strcmp(text, expected) == 0;
 }
 
-int main(void) {
+static void check_vectors(void) {
     static const struct {
         size_t length;
         const char *digest;
@@ -78,11 +80,16 @@ int main(void) {
 
     check_case("every length from 0 to 300: the digest of their digests");
     for (i = 0; i <= 300; i++)
-        pws_sha1(digests + 20 * i, bytes, i);
+        pws_sha1(digests + 20 * i, bytes, i, cpu);
     CHECK(digest_is(digests, sizeof digests, "43debf5006166594c976375f1c06253e43d53ddf"));
 
     check_case("nothing, given as NULL");
     CHECK(digest_is(NULL, 0, "da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+}
 
+int main(void) {
+    check_vectors();
+    cpu = pws_cpu();
+    check_vectors();
     return check_end();
 }

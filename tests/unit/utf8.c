@@ -6,6 +6,8 @@
 #include "../check.h"
 #include "internal.h"
 
+static uint32_t cpu;
+
 /* Writes the UTF-8 of a code point; returns its size. */
 static size_t encode(uint32_t code, uint8_t out[4]) {
     if (code < 0x80) {
@@ -96,9 +98,9 @@ static int agrees(const uint8_t *text, size_t length) {
     memcpy(bytes, text, length);
     for (cut = 0; cut <= length; cut++) {
         state = 0;
-        found = pws_utf8_scan(&state, bytes, cut);
+        found = pws_utf8_scan(&state, bytes, cut, cpu);
         if (found == cut)
-            found += pws_utf8_scan(&state, bytes + cut, length - cut);
+            found += pws_utf8_scan(&state, bytes + cut, length - cut, cpu);
         if (found != expected || (found == length && (state != 0) != unfinished))
             return 0;
     }
@@ -114,7 +116,7 @@ static const uint8_t borders[] = {0x00, 0x01, 0x41, 0x7E, 0x7F, 0x80, 0x81, 0x8F
 static size_t first_bad(const char *text) {
     uint32_t state = 0;
 
-    return pws_utf8_scan(&state, (const uint8_t *)text, strlen(text));
+    return pws_utf8_scan(&state, (const uint8_t *)text, strlen(text), cpu);
 }
 
 static void check_sequences(void) {
@@ -138,7 +140,7 @@ static void check_sequences(void) {
         bytes[0] = (uint8_t)(n >> 16);
         bytes[1] = (uint8_t)(n >> 8);
         bytes[2] = (uint8_t)n;
-        found = pws_utf8_scan(&state, bytes, 3);
+        found = pws_utf8_scan(&state, bytes, 3, cpu);
         if (found != reference(bytes, 3, &unfinished) || (found == 3 && (state != 0) != unfinished))
             wrong++;
     }
@@ -211,6 +213,7 @@ int main(void) {
     uint32_t state = 0;
 
     reference_build();
+    cpu = pws_cpu();
 
     check_case("the first impossible byte is where it becomes clear");
     CHECK(first_bad("abc\x80") == 3);
@@ -225,16 +228,16 @@ int main(void) {
     CHECK(first_bad("\xCE\xBA\xE1\xBD\xB9\xCF\x83\xCE\xBC\xCE\xB5\xED\xA0\x80") == 12);
 
     check_case("the state is 0 between characters only");
-    CHECK(pws_utf8_scan(&state, euro, 1) == 1 && state != 0);
-    CHECK(pws_utf8_scan(&state, euro + 1, 1) == 1 && state != 0);
-    CHECK(pws_utf8_scan(&state, euro + 1, 0) == 0 && state != 0);
-    CHECK(pws_utf8_scan(&state, euro + 2, 1) == 1 && state == 0);
+    CHECK(pws_utf8_scan(&state, euro, 1, cpu) == 1 && state != 0);
+    CHECK(pws_utf8_scan(&state, euro + 1, 1, cpu) == 1 && state != 0);
+    CHECK(pws_utf8_scan(&state, euro + 1, 0, cpu) == 0 && state != 0);
+    CHECK(pws_utf8_scan(&state, euro + 2, 1, cpu) == 1 && state == 0);
 
     check_case("nothing follows an impossible byte");
-    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\xFF", 1) == 0 && state != 0);
-    CHECK(pws_utf8_scan(&state, (const uint8_t *)"a", 1) == 0);
-    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\x80", 1) == 0);
-    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\xFF", 1) == 0);
+    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\xFF", 1, cpu) == 0 && state != 0);
+    CHECK(pws_utf8_scan(&state, (const uint8_t *)"a", 1, cpu) == 0);
+    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\x80", 1, cpu) == 0);
+    CHECK(pws_utf8_scan(&state, (const uint8_t *)"\xFF", 1, cpu) == 0);
 
     check_case("nothing is UTF-8, NULL is nothing, an unfinished character is not");
     CHECK(pws_utf8_valid("", 0) == 1);
