@@ -141,7 +141,7 @@ static void get_metrics(const struct server *server) {
 
 /* The value of a line of the page; -1: there is none. */
 static double value(const char *name) {
-    char line[128], *found;
+    char line[256], *found;
 
     snprintf(line, sizeof line, "\n%s ", name);
     found = strstr(page, line);

@@ -186,37 +186,49 @@ void call_free(struct call *call) {
 
 /* ---- At the server ---- */
 
+void call_take_over(struct end *end) {
+    struct party *party = end->party;
+
+    if (party->end != NULL) {
+        end_trace(end, "takes over");
+        link_reset(&party->end->call->link, 0);
+        call_abandon(party->end);
+    }
+    party->end = end;
+    party->newest = end->call->link.number;
+    end->call->first[SERVER] = party->done;
+}
+
+int call_is_old(const struct call *call) {
+    return call->link.number < call->client->other->newest;
+}
+
+/* Whether there is a server, and the connection is not one that was overtaken by the next. */
+static int accepts(struct call *call) {
+    struct world *world = call->world;
+
+    if (world->site_away[call->client->site] <= world->now &&
+        !(call->elsewhere && call_is_old(call)))
+        return 1;
+    world->tally.refused++;
+    link_reset(&call->link, call->link.line.delay);
+    return 0;
+}
+
 /* The connection is there for the server to accept, if there is a server. */
 static void arrive(struct call *call) {
-    struct world *world = call->world;
-    struct party *party = NULL;
     struct end *end;
 
     call->arrived = 1;
-    if (call->link.pipes[CLIENT].severed || call->link.broken[SERVER]) {
+    if (call->link.pipes[CLIENT].severed || call->link.broken[SERVER] || !accepts(call)) {
         if (call->ends[CLIENT] == NULL)
             settle(call);
         return;
     }
-    if (world->site_away[call->client->site] > world->now) {
-        world->tally.refused++;
-        link_reset(&call->link, call->link.line.delay);
-        if (call->ends[CLIENT] == NULL)
-            settle(call);
-        return;
-    }
-    if (call->elsewhere)
-        party = call->client->other;
-    end = end_begin(call, SERVER, party);
+    end = end_begin(call, SERVER, call->elsewhere ? call->client->other : NULL);
     call->ends[SERVER] = end;
-    if (party != NULL) {
-        if (party->end != NULL) {
-            link_reset(&party->end->call->link, 0);
-            call_abandon(party->end);
-        }
-        party->end = end;
-        call->first[SERVER] = party->done;
-    }
+    if (call->elsewhere)
+        call_take_over(end);
     end_turn(end);
 }
 

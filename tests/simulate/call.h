@@ -39,6 +39,10 @@ void call_happens(struct call *call, const struct item *item);
 void call_end_over(struct end *end);
 /* Abandons an end without telling it or its peer. */
 void call_abandon(struct end *end);
+/* A server's end takes the place of one for the same session whose end has not been noticed. */
+void call_take_over(struct end *end);
+/* Whether a newer connection for the same session has come before it. */
+int call_is_old(const struct call *call);
 void call_free(struct call *call);
 
 #endif

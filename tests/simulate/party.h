@@ -13,7 +13,8 @@ struct party {
     struct end *end; /* its connection, or NULL */
     uint32_t number;
     uint32_t side;
-    uint32_t site; /* of its server */
+    uint32_t site;   /* of its server */
+    uint32_t newest; /* server: the number of the latest connection that came */
 
     pws_queue queue;
     pws_queue_config queue_config;

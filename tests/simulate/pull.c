@@ -120,31 +120,18 @@ static void reject(struct end *end) {
     watch_closing(&end->watch);
 }
 
-/* A newer connection takes the place of one whose end has not been noticed. */
-static void take_over(struct end *end) {
-    struct party *party = end->party;
-
-    if (party->end != NULL) {
-        end_trace(end, "takes over");
-        link_reset(&party->end->call->link, 0);
-        call_abandon(party->end);
-    }
-    party->end = end;
-    end->call->first[SERVER] = party->done;
-}
-
 void pull_answer(struct end *end) {
     end->answer_at = 0;
     if (pws_state(end->ws) != PWS_STATE_CONNECTING) /* it has run out of time */
         return;
     lend_transmit(end);
-    if (end->refuses) {
+    if (end->refuses || call_is_old(end->call)) {
         reject(end);
         return;
     }
     EXPECT(end, pws_accept(end->ws, NULL) == PWS_OK, "pws_accept failed");
     end_trace(end, "accepts");
-    take_over(end);
+    call_take_over(end);
 }
 
 static void on_request(struct end *end, const pws_event *ev) {
