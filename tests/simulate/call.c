@@ -7,6 +7,14 @@
 
 /* ---- Beginning ---- */
 
+/* On one side, at some time. */
+static void plan(struct call *call, uint32_t kind) {
+    struct world *world = call->world;
+    uint64_t after = dice_scaled(&world->dice, 1, world->active / 2);
+
+    world_add(world, world->now + after, kind, call, (uint32_t)dice_below(&world->dice, 2));
+}
+
 /* What goes wrong with this one. */
 static void plan_faults(struct call *call) {
     struct world *world = call->world;
@@ -17,8 +25,7 @@ static void plan_faults(struct call *call) {
         uint32_t chance = kind == CALL_CLOSES ? 300 : world->faults[kind - CALL_RESETS];
 
         if (!world->calm && dice_chance(dice, chance))
-            world_add(world, world->now + dice_scaled(dice, 1, world->active / 2), kind, call,
-                      (uint32_t)dice_below(dice, 2));
+            plan(call, kind);
     }
 }
 

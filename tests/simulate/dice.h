@@ -1,4 +1,5 @@
-/* Randomness from a seed: the same seed gives the same run, on any machine. */
+/* Randomness from a seed: the same seed gives the same run, whatever the compiler: so no expression
+ * rolls twice in an order that the language leaves open. */
 #ifndef DICE_H
 #define DICE_H
 

@@ -257,6 +257,17 @@ static uint64_t first_clock(struct dice *dice) {
     return begin > 30000 ? begin - dice_below(dice, 30000) : begin;
 }
 
+/* What a server does at some time, mostly a broadcast. */
+static void plan_site(struct world *world) {
+    struct dice *dice = &world->dice;
+    uint64_t at = dice_below(dice, world->active);
+    uint32_t kind = SITE_BROADCASTS, site = (uint32_t)dice_below(dice, world->sites);
+
+    if (dice_chance(dice, 500))
+        kind += (uint32_t)dice_below(dice, 3);
+    world_add(world, at, kind, world, site);
+}
+
 static void begin(struct world *world) {
     struct dice *dice = &world->dice;
     uint8_t seed[32];
@@ -280,12 +291,10 @@ static void begin(struct world *world) {
                 world_add(world, dice_below(dice, 1000), PARTY_CONNECTS, party, 0);
         }
     }
-    for (i = 0; i < dice_below(dice, 4); i++)
+    for (i = (uint32_t)dice_below(dice, 4); i > 0; i--)
         world_add(world, dice_below(dice, world->active), WORLD_LEAPS, world, 0);
-    for (i = 0; i < dice_below(dice, 5); i++)
-        world_add(world, dice_below(dice, world->active),
-                  SITE_BROADCASTS + (uint32_t)(dice_chance(dice, 300) ? dice_below(dice, 3) : 0),
-                  world, (uint32_t)dice_below(dice, world->sites));
+    for (i = (uint32_t)dice_below(dice, 5); i > 0; i--)
+        plan_site(world);
     world_add(world, world->active, WORLD_CALMS, world, 0);
 }
 
