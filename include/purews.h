@@ -389,7 +389,7 @@ typedef struct pws_config {
     /* Limits of time in milliseconds, kept by a program that calls pws_tick; 0: never. What runs
      * out ends the connection with PWS_CLOSED and PWS_E_TIMEOUT, even while it is held. */
     uint32_t open_ms;    /* for the opening handshake, from the first tick. A server answers 408, a
-                            client says nothing */
+                            client says nothing; one that was rejected ends with PWS_E_STATUS */
     uint32_t ping_ms;    /* without a byte from the peer: it is sent a Ping (section 5.5.2) */
     uint32_t pong_ms;    /* after that Ping, still without a byte of any kind. Close 1011. While the
                             Ping is held it is send_ms that counts, if that is set */
@@ -950,8 +950,8 @@ PWS_API int32_t pws_queue_put(pws_queue *queue, uint32_t kind, const void *data,
 PWS_API int32_t pws_queue_put_shared(pws_queue *queue, pws_shared *shared, uint64_t key,
                                      uint64_t now_ms);
 
-/* Tells the connection the waiting messages, as many as it takes now: call it before each pws_next,
- * and before you send anything by yourself. Does nothing while the connection is held or not open,
+/* Tells the connection the waiting messages, as many as it takes now: call it before each pws_next.
+ * Does nothing while the connection is held or not open,
  * the messages wait for others (delay_ms), or the program is in the middle of a message that it
  * sends in parts. Where PWS_FULL_CLOSE asks for it, closes the connection, also while it is held.
  *

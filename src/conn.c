@@ -247,7 +247,8 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
     ev->code = ws->code;
     ev->sent_code = (ws->flags & PWS_FLAG_CLOSE_WRITTEN) != 0 ? ws->sent_code : 1006;
     ev->error = ws->error;
-    if (ws->error == PWS_OK && (ws->phase != PWS_PHASE_DISCARD || owes)) /* 7.1.5 */
+    if (ws->error == PWS_OK &&
+        (ws->phase != PWS_PHASE_DISCARD || (ws->flags & PWS_FLAG_CLOSE_WRITTEN) == 0)) /* 7.1.5 */
         ev->error = PWS_E_EOF;
     pws_end(ws);
     return 1;

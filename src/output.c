@@ -330,8 +330,12 @@ static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
 PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
     if ((ws->busy & PWS_BUSY_HELD) != 0)
         return pws_keep_pong(ws, ev);
-    if ((ws->busy & PWS_BUSY_DEFLATE) != 0)
+    if ((ws->busy & PWS_BUSY_DEFLATE) != 0) {
         pws_output_deflate(ws);
+        /* nothing joins its end, so that the program can tell by pws_unsent when that is written */
+        if ((ws->busy & PWS_BUSY_DEFLATE) == 0 && ws->batch_length != 0)
+            return pws_output_write(ws, ev);
+    }
     if ((ws->busy & PWS_BUSY_SEND) != 0)
         return pws_output_write(ws, ev);
     if ((ws->busy & PWS_BUSY_REFUSE) != 0 && pws_put_refusal(ws, ev))

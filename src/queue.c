@@ -350,7 +350,6 @@ int32_t pws_queue_send(pws_queue *queue, pws_conn *ws, uint64_t now_ms) {
     /* after pws_eof nothing arrives any more: it stays for the next connection */
     if (pws_state(ws) != PWS_STATE_OPEN || (ws->busy & PWS_BUSY_EOF) != 0)
         return PWS_OK;
-    pws_queue_note(queue, ws);
     if (queue->overflowed)
         pws_queue_close(queue, ws);
     /* in the middle of a message of the program, what is sent would become a part of it (5.4) */

@@ -117,7 +117,7 @@ uint64_t pws_deadline(const pws_conn *ws) {
 
 PWS_PRIVATE void pws_time_over(pws_conn *ws) {
     /* a client whose server doesn't close the transport: all is said (RFC 6455 7.1.1) */
-    int complete = ws->phase == PWS_PHASE_DISCARD && !pws_output_owes(ws);
+    int complete = ws->phase == PWS_PHASE_DISCARD && (ws->flags & PWS_FLAG_CLOSE_WRITTEN) != 0;
 
     if (!complete && ws->error == PWS_OK)
         ws->error = PWS_E_TIMEOUT;
@@ -161,9 +161,28 @@ static int pws_is_due(uint64_t time, uint64_t now) {
     return time <= now && time != UINT64_MAX;
 }
 
-void pws_tick(pws_conn *ws, uint64_t now_ms) {
-    uint64_t send, opening, closing, pong, message, idle, ping;
+/* What has run out by then, as things are now: bits of pws_conn.busy. */
+static uint32_t pws_time_late(const pws_conn *ws, uint64_t now) {
+    uint32_t late = 0;
 
+    if (pws_is_due(pws_due_send(ws), now))
+        late |= PWS_BUSY_LATE_SEND;
+    if (pws_is_due(pws_due_closing(ws), now))
+        late |= PWS_BUSY_LATE_CLOSING;
+    if (pws_is_due(pws_due_opening(ws), now))
+        late |= PWS_BUSY_LATE_OPENING;
+    if (pws_is_due(pws_due_pong(ws), now))
+        late |= PWS_BUSY_LATE_PONG;
+    if (pws_is_due(pws_due_message(ws), now))
+        late |= PWS_BUSY_LATE_MESSAGE;
+    if (pws_is_due(pws_due_idle(ws), now))
+        late |= PWS_BUSY_LATE_IDLE;
+    if (pws_is_due(pws_due_ping(ws), now))
+        late |= PWS_BUSY_LATE_PING;
+    return late;
+}
+
+void pws_tick(pws_conn *ws, uint64_t now_ms) {
     if (ws == NULL || ws->phase == PWS_PHASE_CLOSED)
         return;
     if ((ws->flags & PWS_FLAG_TICKED) == 0) {
@@ -172,30 +191,10 @@ void pws_tick(pws_conn *ws, uint64_t now_ms) {
     }
     if (now_ms <= ws->now)
         return;
-    /* as it was at the last tick, when the times of what runs were exact */
-    send = pws_due_send(ws);
-    opening = pws_due_opening(ws);
-    closing = pws_due_closing(ws);
-    pong = pws_due_pong(ws);
-    message = pws_due_message(ws);
-    idle = pws_due_idle(ws);
-    ping = pws_due_ping(ws);
+    /* before the tick is the time: until then the times of what runs are exact. It is judged when
+     * what came with the tick has been told and pulled */
+    ws->busy |= pws_time_late(ws, now_ms);
     ws->now = now_ms;
-    /* they are judged when what came with the tick has been told and pulled */
-    if (pws_is_due(send, now_ms))
-        ws->busy |= PWS_BUSY_LATE_SEND;
-    if (pws_is_due(closing, now_ms))
-        ws->busy |= PWS_BUSY_LATE_CLOSING;
-    if (pws_is_due(opening, now_ms))
-        ws->busy |= PWS_BUSY_LATE_OPENING;
-    if (pws_is_due(pong, now_ms))
-        ws->busy |= PWS_BUSY_LATE_PONG;
-    if (pws_is_due(message, now_ms))
-        ws->busy |= PWS_BUSY_LATE_MESSAGE;
-    if (pws_is_due(idle, now_ms))
-        ws->busy |= PWS_BUSY_LATE_IDLE;
-    if (pws_is_due(ping, now_ms))
-        ws->busy |= PWS_BUSY_LATE_PING;
 }
 
 PWS_PRIVATE void pws_time_judge(pws_conn *ws) {

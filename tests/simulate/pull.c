@@ -236,7 +236,6 @@ static void send_queue(struct end *end) {
 static void on_ping(struct end *end, const pws_event *ev) {
     if ((end->setup->config.flags & PWS_NO_AUTO_PONG) == 0)
         return;
-    send_queue(end); /* first, so that it notes where its last message ends */
     if (pws_borrows(end->ws))
         return;
     memcpy(end->control, ev->data.ptr, ev->data.len);
