@@ -254,21 +254,23 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
     return 1;
 }
 
-/* pws_next, in full. */
-static PWS_NOINLINE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+PWS_PRIVATE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     pws_output_settle(ws);
+    if (ws->busy == 0 && ws->batch_length == 0 && (in == NULL || in->len == 0))
+        return 0;
     if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
         return 1;
     pws_discard(ws, in);
     /* input may have failed the connection, and the batch waits only for more of it */
     if (pws_output_owed(ws, ev) || pws_output_flush(ws, ev))
         return 1;
-    pws_time_judge(ws);
-    return pws_output_owed(ws, ev) || pws_output_flush(ws, ev) || pws_finish(ws, ev);
+    if (pws_time_judge(ws) && (pws_output_owed(ws, ev) || pws_output_flush(ws, ev)))
+        return 1;
+    return pws_finish(ws, ev);
 }
 
 int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    if (ws->busy == 0 && in != NULL && pws_receive_fast(ws, in, ev))
-        return 1;
+    if (ws->busy == 0 && in != NULL)
+        return pws_receive_fast(ws, in, ev);
     return pws_next_any(ws, in, ev);
 }

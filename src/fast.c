@@ -4,73 +4,110 @@
 #include "internal.h"
 #include "vector.h"
 
-/* The length of the payload, and where it begins; 0 if this is not a frame for the short way. Both
- * bytes of a short header and the masking key are there. */
-static size_t pws_fast_head(const uint8_t *head, size_t available, int masked, size_t *length) {
-    size_t size = masked ? 6 : 2;
-    size_t second = (size_t)head[1] - (masked ? 0x80u : 0u); /* the wrong mask bit: above 127 */
-
-    if (second <= PWS_MAX_CONTROL) {
-        *length = second;
-        return size;
-    }
-    if (second != 126 || available < size + 2)
-        return 0;
-    *length = (size_t)head[2] << 8 | head[3];
-    return *length > PWS_MAX_CONTROL ? size + 2 : 0; /* 5.2: the shortest form */
-}
-
-/* Unmasks text and judges it. Returns 0 with the bytes as they were if it is not UTF-8. */
-static int pws_fast_payload(uint8_t *payload, size_t length, const uint8_t *key, int is_text,
-                            uint32_t cpu) {
-    size_t good = length;
-    uint32_t state = 0;
-
-#if PWS_BLOCKS
-    if (key != NULL && length <= 64 &&
-        pws_mask_short(payload, payload, length, pws_load32(key), is_text))
-        return 1;
-#endif
-    if (is_text && key != NULL)
-        good = pws_mask_text(payload, payload, length, key, &state, cpu);
-    else if (is_text)
-        good = pws_utf8_scan(&state, payload, length, cpu);
-    else if (key != NULL)
-        pws_mask(payload, payload, length, key, cpu);
-    if (good == length && state == 0)
-        return 1;
-    if (key != NULL)
-        pws_mask(payload, payload, length, key, cpu);
-    return 0;
-}
-
-PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    int masked = ws->config->role == PWS_SERVER;
-    uint8_t *head = in->ptr;
-    size_t size, length;
-
-    if (in->len < 6 || (uint8_t)(head[0] - (0x80 | PWS_TEXT)) > 1)
+/* Whether a whole text or binary frame may be taken here: nothing keeps its message from being
+ * delivered. The first bytes of the header are there. */
+static inline int pws_fast_may(const pws_conn *ws, const uint8_t *head) {
+    if ((uint8_t)(head[0] - (0x80 | PWS_TEXT)) > 1)
         return 0;
     if (ws->config->max_message - 1 < 0xFFFF) /* the long way knows how large it may be */
         return 0;
-    if (ws->batch_length != 0 && pws_output_room(ws) < PWS_MAX_FRAME_HEAD)
-        return 0;
-    size = pws_fast_head(head, in->len, masked, &length);
-    if (size == 0 || in->len - size < length)
-        return 0;
-    if (!pws_fast_payload(head + size, length, masked ? head + size - 4 : NULL,
-                          head[0] == (0x80 | PWS_TEXT), ws->config->cpu))
-        return 0;
-    ev->kind = head[0] & 0x0F;
+    return ws->batch_length == 0 || pws_output_room(ws) >= PWS_MAX_FRAME_HEAD;
+}
+
+/* Makes the event of a message whose payload has been judged. Returns 1. */
+static inline int pws_fast_deliver(pws_conn *ws, pws_bytes *in, pws_event *ev, size_t size,
+                                   size_t length) {
+    ev->kind = in->ptr[0] & 0x0F;
     ev->flags = PWS_FIRST | PWS_LAST;
     ev->frames = 1;
-    ev->data.ptr = head + size;
+    ev->data.ptr = in->ptr + size;
     ev->data.len = length;
     in->ptr += size + length;
     in->len -= size + length;
     ws->since = (uint32_t)ws->now;
     ws->used = (uint32_t)ws->now;
     return 1;
+}
+
+/* The size of the header, or 0 if this is not a frame for the short way; *length becomes that of
+ * the payload, all of which is there. */
+static inline size_t pws_fast_head(const pws_bytes *in, int masked, size_t *length) {
+    const uint8_t *head = in->ptr;
+    size_t size = masked ? 6 : 2;
+
+    *length = (size_t)head[1] - (masked ? 0x80u : 0u); /* the wrong mask bit: above 127 */
+    if (*length > PWS_MAX_CONTROL) {
+        if (*length != 126 || in->len < size + 2)
+            return 0;
+        *length = (size_t)head[2] << 8 | head[3];
+        if (*length <= PWS_MAX_CONTROL) /* 5.2: the shortest form */
+            return 0;
+        size += 2;
+    }
+    return in->len - size >= *length ? size : 0;
+}
+
+/* Text that a client received. */
+static int pws_fast_client_text(pws_conn *ws, pws_bytes *in, pws_event *ev, size_t size,
+                                size_t length) {
+    uint32_t state = 0;
+
+    if (pws_utf8_scan(&state, in->ptr + size, length, ws->config->cpu) == length && state == 0)
+        return pws_fast_deliver(ws, in, ev, size, length);
+    return pws_next_any(ws, in, ev);
+}
+
+static PWS_NOINLINE int pws_fast_client(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length, size = pws_fast_head(in, 0, &length);
+
+    if (size == 0)
+        return pws_next_any(ws, in, ev);
+    if (in->ptr[0] == (0x80 | PWS_TEXT))
+        return pws_fast_client_text(ws, in, ev, size, length);
+    return pws_fast_deliver(ws, in, ev, size, length);
+}
+
+/* Text that a server received. If it is not UTF-8 its mask is put back, for the long way to find
+ * out. */
+static PWS_NOINLINE int pws_fast_server_text(pws_conn *ws, pws_bytes *in, pws_event *ev,
+                                             size_t size, size_t length) {
+    uint8_t *payload = in->ptr + size;
+
+    if (pws_mask_whole_text(payload, payload, length, payload - 4, ws->config->cpu))
+        return pws_fast_deliver(ws, in, ev, size, length);
+    pws_mask(payload, payload, length, payload - 4, ws->config->cpu);
+    return pws_next_any(ws, in, ev);
+}
+
+/* What a server received. Apart from the shortest, so that these don't pay for what calls cost. */
+static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev, size_t size,
+                                        size_t length) {
+    uint8_t *payload = in->ptr + size;
+
+    if (size == 0)
+        return pws_next_any(ws, in, ev);
+    if (in->ptr[0] == (0x80 | PWS_TEXT))
+        return pws_fast_server_text(ws, in, ev, size, length);
+    (void)pws_fast_deliver(ws, in, ev, size, length);
+    pws_mask(payload, payload, length, payload - 4, ws->config->cpu);
+    return 1;
+}
+
+PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length, size;
+
+    if (in->len < 6 || !pws_fast_may(ws, in->ptr))
+        return pws_next_any(ws, in, ev);
+    if (ws->config->role != PWS_SERVER)
+        return pws_fast_client(ws, in, ev);
+    size = pws_fast_head(in, 1, &length);
+#if PWS_BLOCKS
+    if (size == 6 && length <= 64 &&
+        pws_mask_short(in->ptr + 6, in->ptr + 6, length, pws_load32(in->ptr + 2),
+                       in->ptr[0] == (0x80 | PWS_TEXT)))
+        return pws_fast_deliver(ws, in, ev, 6, length);
+#endif
+    return pws_fast_server(ws, in, ev, size, length);
 }
 
 /* Writes the header of a whole frame that is not masked, of at most 65535 bytes. Returns its size.
@@ -87,20 +124,69 @@ static size_t pws_fast_write_head(uint8_t *out, uint32_t opcode, size_t length) 
     return 4;
 }
 
-PWS_PRIVATE int pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    uint8_t *end;
-
-    if ((kind != PWS_TEXT && kind != PWS_BINARY) || data == NULL || length > PWS_COPY_MAX)
-        return 0;
-    if (ws->config->role != PWS_SERVER || ws->deflate != 0 || ws->send_message != 0 ||
-        pws_output_room(ws) < PWS_MAX_FRAME_HEAD + length)
-        return 0;
-    end = ws->transmit + ws->batch_length;
-    end += pws_fast_write_head(end, kind, length);
-    memcpy(end, data, length);
-    ws->batch_length = (uint32_t)(end - ws->transmit) + (uint32_t)length;
+/* Takes note of what has just been added to the batch. Returns PWS_OK. */
+static inline int32_t pws_fast_sent(pws_conn *ws, const uint8_t *end) {
+    ws->batch_length = (uint32_t)(end - ws->transmit);
     ws->told = ws->batch_length;
     ws->frames_out++;
     ws->used = (uint32_t)ws->now;
-    return 1;
+    return PWS_OK;
+}
+
+/* A client's frame: as a server's, with a masking key behind its header. */
+static int32_t pws_fast_send_masked(pws_conn *ws, uint32_t opcode, const uint8_t *data,
+                                    size_t length) {
+    uint8_t *end = ws->transmit + ws->batch_length;
+    uint8_t *key = end + pws_fast_write_head(end, opcode, length);
+
+    end[1] |= 0x80;
+    pws_masking_key(ws->random, key); /* 5.3: a fresh one */
+    pws_mask(key + 4, data, length, key, ws->config->cpu);
+    return pws_fast_sent(ws, key + 4 + length);
+}
+
+/* A server's frame of any size whose payload is borrowed. */
+static int32_t pws_fast_send_borrowed(pws_conn *ws, uint32_t opcode, const uint8_t *data,
+                                      size_t length) {
+    uint8_t *end = ws->transmit + ws->batch_length;
+
+    end += pws_frame_head(end, (uint8_t)(0x80 | opcode), length, NULL);
+    ws->send_data = data;
+    ws->send_length = length;
+    ws->busy |= PWS_BUSY_SEND | PWS_BUSY_TOLD;
+    return pws_fast_sent(ws, end);
+}
+
+/* What is not the shortest. */
+static PWS_NOINLINE int32_t pws_fast_send(pws_conn *ws, uint32_t kind, const void *data,
+                                          size_t length) {
+    const uint8_t *payload = (const uint8_t *)data;
+    uint8_t *end = ws->transmit + ws->batch_length;
+
+    if (length > PWS_COPY_MAX && ws->config->role == PWS_SERVER)
+        return pws_fast_send_borrowed(ws, kind, payload, length);
+    if (length > PWS_COPY_MAX || pws_output_room(ws) - PWS_MAX_FRAME_HEAD < length)
+        return pws_send_any(ws, kind, data, length);
+    if (ws->config->role != PWS_SERVER)
+        return pws_fast_send_masked(ws, kind, payload, length);
+    end += pws_fast_write_head(end, kind, length);
+    memcpy(end, payload, length);
+    return pws_fast_sent(ws, end + length);
+}
+
+PWS_PRIVATE int32_t pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
+    if ((kind != PWS_TEXT && kind != PWS_BINARY) || data == NULL || ws->deflate != 0 ||
+        ws->send_message != 0 || pws_output_room(ws) < PWS_MAX_FRAME_HEAD)
+        return pws_send_any(ws, kind, data, length);
+#if PWS_BLOCKS
+    if (length <= 64 && pws_output_room(ws) >= 2 + 64 && ws->config->role == PWS_SERVER) {
+        uint8_t *end = ws->transmit + ws->batch_length;
+
+        end[0] = (uint8_t)(0x80 | kind);
+        end[1] = (uint8_t)length;
+        (void)pws_mask_short(end + 2, (const uint8_t *)data, length, 0, 0); /* copies it */
+        return pws_fast_sent(ws, end + 2 + length);
+    }
+#endif
+    return pws_fast_send(ws, kind, data, length);
 }

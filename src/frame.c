@@ -81,8 +81,7 @@ PWS_PRIVATE int32_t pws_frame_check_second(uint8_t first, uint8_t second, uint32
     return PWS_OK;
 }
 
-PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head) {
-    uint64_t length = pws_frame_length(head);
+PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head, uint64_t length) {
     uint64_t least = 0;
 
     if ((head[1] & 0x7F) == 126)

@@ -68,6 +68,9 @@ PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length);
  */
 PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length,
                                  uint32_t cpu);
+/* pws_mask, then whether what comes out is UTF-8 from its beginning to its end, in one go. */
+PWS_PRIVATE int pws_mask_whole_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                    const uint8_t key[4], uint32_t cpu);
 /* pws_mask, all of it, then pws_utf8_scan of what comes out, in one go. */
 PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length,
                                  const uint8_t key[4], uint32_t *state, uint32_t cpu);
@@ -175,7 +178,7 @@ PWS_PRIVATE uint64_t pws_frame_length(const uint8_t *head);
 /* The rules for a received header: its first byte, its second, and its complete length. */
 PWS_PRIVATE int32_t pws_frame_check_first(uint8_t first, int in_message, int deflate);
 PWS_PRIVATE int32_t pws_frame_check_second(uint8_t first, uint8_t second, uint32_t role);
-PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head);
+PWS_PRIVATE int32_t pws_frame_check_length(const uint8_t *head, uint64_t length);
 /* The rules for what the program sends as kind (PWS_TEXT | PWS_MORE, ...). */
 PWS_PRIVATE int32_t pws_frame_check_kind(uint32_t kind, size_t length);
 /* The first byte of a header that we send: opcode, and FIN unless kind has PWS_MORE. */
@@ -296,6 +299,11 @@ enum {
     PWS_BUSY_LATE_CLOSING = 134217728
 };
 
+/* What pws_output_owed looks at. */
+#define PWS_BUSY_OUTPUT                                                                            \
+    ((uint32_t)(PWS_BUSY_SEND | PWS_BUSY_DEFLATE | PWS_BUSY_PONG | PWS_BUSY_CLOSE |                \
+                PWS_BUSY_CLOSING | PWS_BUSY_REFUSE | PWS_BUSY_HELD | PWS_BUSY_PING))
+
 /* All that says what send_data is. */
 #define PWS_BUSY_SENDING                                                                           \
     ((uint32_t)(PWS_BUSY_SEND | PWS_BUSY_MASK | PWS_BUSY_DEFLATE | PWS_BUSY_PONGING |              \
@@ -351,7 +359,9 @@ PWS_PRIVATE void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t len
 /* Adds bytes that need no masking: copied into the batch if small, else borrowed. */
 PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t length);
 /* Bytes that the batch can grow by. */
-PWS_PRIVATE size_t pws_output_room(const pws_conn *ws);
+static inline size_t pws_output_room(const pws_conn *ws) {
+    return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
+}
 /* Adds a frame whose payload lies PWS_MAX_FRAME_HEAD bytes behind the batch: it moves up to its
  * header, and a client masks it. */
 PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *payload,
@@ -369,6 +379,9 @@ PWS_PRIVATE int pws_need_receive(const pws_conn *ws, pws_event *ev);
 PWS_PRIVATE int pws_need_transmit(pws_event *ev);
 
 /* ---- send.c: frames of the program ---- */
+
+/* pws_send, in full. */
+PWS_PRIVATE int32_t pws_send_any(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* Whether bytes are exactly one frame that may be sent as it is: whole, unmasked, no Close, and
  * compressed if there is a window. */
@@ -402,8 +415,9 @@ PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]
 PWS_PRIVATE void pws_time_ping_written(pws_conn *ws);
 /* The milliseconds since the Ping that this Pong answers; UINT32_MAX if it is none of ours. */
 PWS_PRIVATE uint32_t pws_time_ponged(pws_conn *ws, pws_bytes payload);
-/* All input is used up: fails the connection if a limit of its peer has run out. */
-PWS_PRIVATE void pws_time_judge(pws_conn *ws);
+/* All input is used up: fails the connection if a limit of its peer has run out. Returns 1 if
+ * something may be owed now. */
+PWS_PRIVATE int pws_time_judge(pws_conn *ws);
 /* Ends the connection without another word: PWS_CLOSED comes next. */
 PWS_PRIVATE void pws_time_over(pws_conn *ws);
 
@@ -423,13 +437,14 @@ PWS_PRIVATE void pws_close_codecs(pws_conn *ws);
 
 /* ---- fast.c: short ways for what is most frequent ---- */
 
-/* Receives a whole, small, uncompressed message that lies in the input as one frame, where nothing
- * is under way (busy is 0). Returns 1 with the event, or 0 having changed nothing: then the long
- * way decides. */
+/* pws_next where nothing is under way (busy is 0): receives a whole, small, uncompressed message
+ * that lies in the input as one frame, and leaves all else, with nothing changed, to pws_next_any.
+ */
 PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev);
-/* Sends a small message of a server into the batch. Returns 1 if it is done, or 0 having changed
- * nothing. */
-PWS_PRIVATE int pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length);
+/* pws_send where nothing is under way: sends a whole, uncompressed message, a small one into the
+ * batch, a server's large one as borrowed, and leaves all else, with nothing changed, to
+ * pws_send_any. */
+PWS_PRIVATE int32_t pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 
@@ -450,6 +465,8 @@ PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int las
 
 /* ---- conn.c ---- */
 
+/* pws_next, in full. */
+PWS_PRIVATE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev);
 /* Bytes: config.max_message, or its default. */
 PWS_PRIVATE uint64_t pws_max_message(const pws_config *config);
 

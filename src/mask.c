@@ -43,22 +43,25 @@ PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length) {
 
 /* ---- With vectors ----
  *
- * The last bytes are loaded before anything is stored, and stored when all else is: they overlap
- * what the loop has done, and in place that would otherwise be masked twice. So no length needs a
- * loop over single bytes. */
+ * Four blocks at a time. The last four are loaded before anything is stored, and stored when all
+ * else is: they overlap what the loop has done, and in place that would otherwise be masked twice.
+ * So no length needs a loop for what is left over, whose end the processor would have to guess. */
 
 #if PWS_BLOCKS
 
-/* Needs 16 bytes. */
+/* Needs 64 bytes. */
 static void pws_mask_blocks(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key) {
-    const size_t last = length - 16;
+    const size_t last = length - 64;
     const pws_block mask = pws_block_of_key(key);
     const pws_block turned = pws_block_of_key(pws_key_at(key, length));
     const pws_block tail = pws_xor(pws_block_load(src + last), turned);
+    const pws_block tail_2 = pws_xor(pws_block_load(src + last + 16), turned);
+    const pws_block tail_3 = pws_xor(pws_block_load(src + last + 32), turned);
+    const pws_block tail_4 = pws_xor(pws_block_load(src + last + 48), turned);
     pws_block a, b, c, d;
-    size_t i = 0;
+    size_t i;
 
-    for (; i + 48 < last; i += 64) {
+    for (i = 0; i < last; i += 64) {
         a = pws_xor(pws_block_load(src + i), mask);
         b = pws_xor(pws_block_load(src + i + 16), mask);
         c = pws_xor(pws_block_load(src + i + 32), mask);
@@ -68,9 +71,10 @@ static void pws_mask_blocks(uint8_t *dst, const uint8_t *src, size_t length, uin
         pws_block_store(dst + i + 32, c);
         pws_block_store(dst + i + 48, d);
     }
-    for (; i < last; i += 16)
-        pws_block_store(dst + i, pws_xor(pws_block_load(src + i), mask));
     pws_block_store(dst + last, tail);
+    pws_block_store(dst + last + 16, tail_2);
+    pws_block_store(dst + last + 32, tail_3);
+    pws_block_store(dst + last + 48, tail_4);
 }
 
 #endif
@@ -91,31 +95,40 @@ PWS_WITH_AVX2 static inline void pws_store32(uint8_t *dst, __m256i block) {
     memcpy(dst, &block, 32);
 }
 
-/* Needs 32 bytes. */
+/* Needs 64 bytes. */
 PWS_WITH_AVX2 static void pws_mask_avx2(uint8_t *dst, const uint8_t *src, size_t length,
                                         uint32_t key) {
-    const size_t begin = 32 - ((uintptr_t)dst & 31), last = length - 32;
-    const __m256i mask = _mm256_set1_epi32((int)pws_key_at(key, begin));
+    const size_t begin = 32 - ((uintptr_t)dst & 31);
+    const __m256i mask = _mm256_set1_epi32((int)key);
+    const __m256i moved = _mm256_set1_epi32((int)pws_key_at(key, begin));
     const __m256i turned = _mm256_set1_epi32((int)pws_key_at(key, length));
-    const __m256i head = pws_masked32(src, _mm256_set1_epi32((int)key));
-    const __m256i tail = pws_masked32(src + last, turned);
-    __m256i a, b, c, d;
-    size_t i = begin;
+    const __m256i head = pws_masked32(src, mask);
+    const __m256i head_2 = pws_masked32(src + 32, mask);
+    const __m256i tail = pws_masked32(src + length - 64, turned);
+    const __m256i tail_2 = pws_masked32(src + length - 32, turned);
+    __m256i tail_3, tail_4, a, b, c, d;
+    size_t i;
 
-    for (; i + 96 < last; i += 128) {
-        a = pws_masked32(src + i, mask);
-        b = pws_masked32(src + i + 32, mask);
-        c = pws_masked32(src + i + 64, mask);
-        d = pws_masked32(src + i + 96, mask);
-        pws_store32(dst + i, a);
-        pws_store32(dst + i + 32, b);
-        pws_store32(dst + i + 64, c);
-        pws_store32(dst + i + 96, d);
+    if (length > 128) {
+        tail_3 = pws_masked32(src + length - 128, turned);
+        tail_4 = pws_masked32(src + length - 96, turned);
+        for (i = begin; i + 128 < length; i += 128) {
+            a = pws_masked32(src + i, moved);
+            b = pws_masked32(src + i + 32, moved);
+            c = pws_masked32(src + i + 64, moved);
+            d = pws_masked32(src + i + 96, moved);
+            pws_store32(dst + i, a);
+            pws_store32(dst + i + 32, b);
+            pws_store32(dst + i + 64, c);
+            pws_store32(dst + i + 96, d);
+        }
+        pws_store32(dst + length - 128, tail_3);
+        pws_store32(dst + length - 96, tail_4);
     }
-    for (; i < last; i += 32)
-        pws_store32(dst + i, pws_masked32(src + i, mask));
     pws_store32(dst, head);
-    pws_store32(dst + last, tail);
+    pws_store32(dst + 32, head_2);
+    pws_store32(dst + length - 64, tail);
+    pws_store32(dst + length - 32, tail_2);
 }
 
 PWS_WITH_AVX512 static inline __m512i pws_masked64(const uint8_t *src, __m512i mask) {
@@ -129,31 +142,55 @@ PWS_WITH_AVX512 static inline void pws_store64(uint8_t *dst, __m512i block) {
     memcpy(dst, &block, 64);
 }
 
+/* Needs 128 bytes. */
+PWS_WITH_AVX512 static void pws_mask_long64(uint8_t *dst, const uint8_t *src, size_t length,
+                                            uint32_t key) {
+    const size_t begin = 64 - ((uintptr_t)dst & 63);
+    const __m512i mask = _mm512_set1_epi32((int)key);
+    const __m512i moved = _mm512_set1_epi32((int)pws_key_at(key, begin));
+    const __m512i turned = _mm512_set1_epi32((int)pws_key_at(key, length));
+    const __m512i head = pws_masked64(src, mask);
+    const __m512i head_2 = pws_masked64(src + 64, mask);
+    const __m512i tail = pws_masked64(src + length - 128, turned);
+    const __m512i tail_2 = pws_masked64(src + length - 64, turned);
+    __m512i tail_3, tail_4, a, b, c, d;
+    size_t i;
+
+    if (length > 256) {
+        tail_3 = pws_masked64(src + length - 256, turned);
+        tail_4 = pws_masked64(src + length - 192, turned);
+        for (i = begin; i + 256 < length; i += 256) {
+            a = pws_masked64(src + i, moved);
+            b = pws_masked64(src + i + 64, moved);
+            c = pws_masked64(src + i + 128, moved);
+            d = pws_masked64(src + i + 192, moved);
+            pws_store64(dst + i, a);
+            pws_store64(dst + i + 64, b);
+            pws_store64(dst + i + 128, c);
+            pws_store64(dst + i + 192, d);
+        }
+        pws_store64(dst + length - 256, tail_3);
+        pws_store64(dst + length - 192, tail_4);
+    }
+    pws_store64(dst, head);
+    pws_store64(dst + 64, head_2);
+    pws_store64(dst + length - 128, tail);
+    pws_store64(dst + length - 64, tail_2);
+}
+
 /* Needs 64 bytes. */
 PWS_WITH_AVX512 static void pws_mask_avx512(uint8_t *dst, const uint8_t *src, size_t length,
                                             uint32_t key) {
-    const size_t begin = 64 - ((uintptr_t)dst & 63), last = length - 64;
-    const __m512i mask = _mm512_set1_epi32((int)pws_key_at(key, begin));
-    const __m512i turned = _mm512_set1_epi32((int)pws_key_at(key, length));
-    const __m512i head = pws_masked64(src, _mm512_set1_epi32((int)key));
-    const __m512i tail = pws_masked64(src + last, turned);
-    __m512i a, b, c, d;
-    size_t i = begin;
+    __m512i head, tail;
 
-    for (; i + 192 < last; i += 256) {
-        a = pws_masked64(src + i, mask);
-        b = pws_masked64(src + i + 64, mask);
-        c = pws_masked64(src + i + 128, mask);
-        d = pws_masked64(src + i + 192, mask);
-        pws_store64(dst + i, a);
-        pws_store64(dst + i + 64, b);
-        pws_store64(dst + i + 128, c);
-        pws_store64(dst + i + 192, d);
+    if (length > 128) {
+        pws_mask_long64(dst, src, length, key);
+        return;
     }
-    for (; i < last; i += 64)
-        pws_store64(dst + i, pws_masked64(src + i, mask));
+    head = pws_masked64(src, _mm512_set1_epi32((int)key));
+    tail = pws_masked64(src + length - 64, _mm512_set1_epi32((int)pws_key_at(key, length)));
     pws_store64(dst, head);
-    pws_store64(dst + last, tail);
+    pws_store64(dst + length - 64, tail);
 }
 
 #endif

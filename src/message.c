@@ -14,11 +14,17 @@ static void pws_take(pws_conn *ws, pws_bytes *in, size_t length) {
         ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
 }
 
+/* Turns the masking key to the next byte of the frame; behind its last there is none. */
+static void pws_turn_key(pws_conn *ws, size_t length) {
+    if (length != ws->got.frame.left)
+        pws_mask_rotate(ws->key, length);
+}
+
 /* Removes a client's mask (5.3): length bytes from the input, in place or into the receive half. */
 static void pws_unmask(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t length) {
     if (ws->config->role == PWS_SERVER) {
         pws_mask(to, from, length, ws->key, ws->config->cpu);
-        pws_mask_rotate(ws->key, length);
+        pws_turn_key(ws, length);
     } else if (to != from && length != 0) {
         memcpy(to, from, length);
     }
@@ -46,11 +52,12 @@ static int32_t pws_message_fits(const pws_conn *ws, uint8_t opcode, uint64_t len
 /* The length is complete; only the masking key may be missing. */
 static int32_t pws_length_check(const pws_conn *ws) {
     const uint8_t *head = ws->scratch;
-    int32_t error = pws_frame_check_length(head);
+    uint64_t length = pws_frame_length(head);
+    int32_t error = pws_frame_check_length(head, length);
 
     if (error != PWS_OK || (head[0] & 0x08) != 0 || pws_is_compressed(ws, head[0]))
         return error;
-    return pws_message_fits(ws, head[0] & 0x0F, pws_frame_length(head));
+    return pws_message_fits(ws, head[0] & 0x0F, length);
 }
 
 /* Judges the header bytes that are new since `before`, each as soon as it is there. */
@@ -106,13 +113,20 @@ static void pws_frame_begin(pws_conn *ws) {
         pws_message_begin(ws, length);
 }
 
+/* The size of the frame header that comes; 2 until both bytes that tell it are there. */
+static size_t pws_header_size(const pws_conn *ws, const pws_bytes *in) {
+    if (ws->scratch_length >= 2)
+        return pws_frame_head_size(ws->scratch);
+    return ws->scratch_length == 0 && in->len >= 2 ? pws_frame_head_size(in->ptr) : 2;
+}
+
 /* Reads a frame header (5.2), which may be cut anywhere. Returns 1 when it is complete. */
 static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
     int32_t error = PWS_OK;
 
     while (in->len != 0 && error == PWS_OK) {
         size_t before = ws->scratch_length;
-        size_t size = before < 2 ? 2 : pws_frame_head_size(ws->scratch);
+        size_t size = pws_header_size(ws, in);
         size_t length = size - before < in->len ? size - before : in->len;
 
         memcpy(ws->scratch + before, in->ptr, length);
@@ -232,7 +246,7 @@ static size_t pws_read(pws_conn *ws, uint8_t *to, const uint8_t *from, size_t le
         return pws_text_check(ws, to, length, last, error);
     }
     good = pws_mask_text(to, from, length, ws->key, &ws->utf8, ws->config->cpu);
-    pws_mask_rotate(ws->key, length);
+    pws_turn_key(ws, length);
     if (good != length || (last && ws->utf8 != 0))
         *error = PWS_E_UTF8;
     return good;

@@ -17,10 +17,6 @@ static uint8_t *pws_held_pong(const pws_conn *ws) {
     return ws->transmit + ws->transmit_size - PWS_MAX_CONTROL;
 }
 
-PWS_PRIVATE size_t pws_output_room(const pws_conn *ws) {
-    return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
-}
-
 PWS_PRIVATE int pws_output_fits(const pws_conn *ws, size_t length) {
     return ws->batch_length == 0 || pws_output_room(ws) >= PWS_MAX_FRAME_HEAD + length;
 }
@@ -109,8 +105,11 @@ static void pws_output_written(pws_conn *ws) {
 }
 
 PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
-    if ((ws->busy & PWS_BUSY_WRITING) != 0)
-        pws_wrote(ws, SIZE_MAX);
+    if ((ws->busy & PWS_BUSY_WRITING) == 0)
+        return;
+    if (pws_unsent(ws) != 0) /* the peer takes what the program sends */
+        pws_time_used(ws);
+    pws_output_written(ws);
 }
 
 void pws_wrote(pws_conn *ws, size_t written) {
@@ -131,7 +130,7 @@ void pws_wrote(pws_conn *ws, size_t written) {
         ws->busy &= ~(uint32_t)PWS_BUSY_LENDING;
     }
     pws_output_written(ws);
-    if (pws_unsent(ws) < unsent) /* the peer takes what the program sends */
+    if (pws_unsent(ws) < unsent)
         pws_time_used(ws);
 }
 
@@ -328,6 +327,8 @@ static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
 }
 
 PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
+    if ((ws->busy & PWS_BUSY_OUTPUT) == 0)
+        return !pws_output_fits(ws, 0) && pws_output_flush(ws, ev);
     if ((ws->busy & PWS_BUSY_HELD) != 0)
         return pws_keep_pong(ws, ev);
     if ((ws->busy & PWS_BUSY_DEFLATE) != 0) {

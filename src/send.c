@@ -54,13 +54,10 @@ static void pws_send_done(pws_conn *ws) {
     pws_time_used(ws);
 }
 
-int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    int32_t error;
+PWS_PRIVATE int32_t pws_send_any(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
+    int32_t error = pws_send_check(ws, kind, data, length);
     uint8_t key[4];
 
-    if (ws != NULL && ws->busy == 0 && pws_send_fast(ws, kind, data, length))
-        return PWS_OK;
-    error = pws_send_check(ws, kind, data, length);
     if (error != PWS_OK)
         return error;
     if (pws_wants_deflate(ws, kind, length))
@@ -74,6 +71,12 @@ int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
         pws_output_data(ws, (const uint8_t *)data, length);
     pws_send_done(ws);
     return PWS_OK;
+}
+
+int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
+    if (ws != NULL && ws->busy == 0)
+        return pws_send_fast(ws, kind, data, length);
+    return pws_send_any(ws, kind, data, length);
 }
 
 int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length) {
@@ -103,8 +106,8 @@ PWS_PRIVATE int pws_is_prepared(const uint8_t *frame, size_t length, uint32_t wi
         pws_frame_check_second(frame[0], frame[1], PWS_CLIENT) != PWS_OK)
         return 0;
     head = pws_frame_head_size(frame);
-    return length >= head && pws_frame_check_length(frame) == PWS_OK &&
-           pws_frame_length(frame) == length - head;
+    return length >= head && pws_frame_length(frame) == length - head &&
+           pws_frame_check_length(frame, length - head) == PWS_OK;
 }
 
 /* Whether the peer can decompress a message that others get, too: our next ones must not look back

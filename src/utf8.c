@@ -120,6 +120,13 @@ PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t l
     return pws_utf8_plain(state, bytes, length);
 }
 
+PWS_PRIVATE int pws_mask_whole_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                    const uint8_t key[4], uint32_t cpu) {
+    uint32_t state = 0;
+
+    return pws_mask_text(dst, src, length, key, &state, cpu) == length && state == 0;
+}
+
 /* In pieces, so that what has been unmasked is still near when it is read. */
 PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length,
                                  const uint8_t key[4], uint32_t *state, uint32_t cpu) {
@@ -329,6 +336,16 @@ PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length
     if (length <= 64 && pws_mask_short(dst, src, length, word, 1))
         return length;
     return pws_text(dst, src, length, word, state, cpu);
+}
+
+PWS_PRIVATE int pws_mask_whole_text(uint8_t *dst, const uint8_t *src, size_t length,
+                                    const uint8_t key[4], uint32_t cpu) {
+    uint32_t word = pws_load32(key);
+
+    if (length >= 16)
+        return pws_text_begin(dst, src, length, word, cpu) && pws_utf8_cut(dst, length) == 0;
+    (void)pws_mask_short(dst, src, length, word, 0);
+    return length == 0 || pws_text_words(dst, length);
 }
 
 #endif

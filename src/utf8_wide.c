@@ -133,23 +133,44 @@ PWS_WITH_AVX2 static inline __m256i pws_text_pair32(__m256i a, __m256i b, __m256
     return _mm256_or_si256(pws_text_errors32(a, before), pws_text_errors32(b, a));
 }
 
-PWS_WITH_AVX2 PWS_PRIVATE int pws_text_avx2(uint8_t *dst, const uint8_t *src, size_t length,
-                                            uint32_t key) {
-    const size_t last = length - 32, begin = pws_text_aligned(dst, src, length, 32);
+/* 32 to 64 bytes: two blocks that overlap. */
+PWS_WITH_AVX2 static int pws_text_two32(uint8_t *dst, const uint8_t *src, size_t length,
+                                        uint32_t key) {
+    const size_t last = length - 32;
+    const __m256i head = pws_text_load32(src, _mm256_set1_epi32((int)key));
+    const __m256i turned = _mm256_set1_epi32((int)pws_key_at(key, length));
+    const __m256i tail = pws_text_load32(src + last, turned);
+    const __m256i front = _mm256_set1_epi32((int)pws_text_before(src, last, key));
+    __m256i errors;
+
+    if (dst != NULL) {
+        pws_text_store32(dst, head);
+        pws_text_store32(dst + last, tail);
+    }
+    errors = pws_text_one32(head, _mm256_setzero_si256());
+    errors = _mm256_or_si256(errors, pws_text_one32(tail, front));
+    return _mm256_testz_si256(errors, errors);
+}
+
+/* More: from pair to pair, and a last pair that overlaps. */
+PWS_WITH_AVX2 static int pws_text_long32(uint8_t *dst, const uint8_t *src, size_t length,
+                                         uint32_t key) {
+    const size_t last = length - 64, begin = pws_text_aligned(dst, src, length, 32);
     const __m256i zero = _mm256_setzero_si256();
     const __m256i mask = _mm256_set1_epi32((int)pws_key_at(key, begin));
     const __m256i turned = _mm256_set1_epi32((int)pws_key_at(key, length));
     const __m256i front = _mm256_set1_epi32((int)pws_text_before(src, last, key));
     const __m256i head = pws_text_load32(src, _mm256_set1_epi32((int)key));
     const __m256i tail = pws_text_load32(src + last, turned);
+    const __m256i tail_2 = pws_text_load32(src + last + 32, turned);
     __m256i errors = zero, before = zero, a, b;
-    size_t i = begin;
+    size_t i;
 
     if (begin != 0) {
         errors = pws_text_one32(head, zero);
         before = _mm256_set1_epi32((int)pws_text_before(src, begin, key));
     }
-    for (; last - i >= 64; i += 64) {
+    for (i = begin; i < last; i += 64) {
         a = pws_text_load32(src + i, mask);
         b = pws_text_load32(src + i + 32, mask);
         if (dst != NULL) {
@@ -159,19 +180,20 @@ PWS_WITH_AVX2 PWS_PRIVATE int pws_text_avx2(uint8_t *dst, const uint8_t *src, si
         errors = _mm256_or_si256(errors, pws_text_pair32(a, b, before));
         before = b;
     }
-    for (; i < last; i += 32) {
-        a = pws_text_load32(src + i, mask);
-        if (dst != NULL)
-            pws_text_store32(dst + i, a);
-        errors = _mm256_or_si256(errors, pws_text_one32(a, before));
-        before = a;
-    }
     if (dst != NULL) {
         pws_text_store32(dst, head);
         pws_text_store32(dst + last, tail);
+        pws_text_store32(dst + last + 32, tail_2);
     }
-    errors = _mm256_or_si256(errors, pws_text_one32(tail, front));
+    errors = _mm256_or_si256(errors, pws_text_pair32(tail, tail_2, front));
     return _mm256_testz_si256(errors, errors);
+}
+
+PWS_WITH_AVX2 PWS_PRIVATE int pws_text_avx2(uint8_t *dst, const uint8_t *src, size_t length,
+                                            uint32_t key) {
+    if (length <= 64)
+        return pws_text_two32(dst, src, length, key);
+    return pws_text_long32(dst, src, length, key);
 }
 
 /* ---- AVX-512: the same in 64 bytes ----
@@ -245,23 +267,25 @@ PWS_WITH_AVX512 static int pws_text_two64(uint8_t *dst, const uint8_t *src, size
     return _mm512_test_epi8_mask(errors, errors) == 0;
 }
 
+/* More: from pair to pair, and a last pair that overlaps. */
 PWS_WITH_AVX512 static int pws_text_long64(uint8_t *dst, const uint8_t *src, size_t length,
                                            uint32_t key) {
-    const size_t last = length - 64, begin = pws_text_aligned(dst, src, length, 64);
+    const size_t last = length - 128, begin = pws_text_aligned(dst, src, length, 64);
     const __m512i zero = _mm512_setzero_si512();
     const __m512i mask = _mm512_set1_epi32((int)pws_key_at(key, begin));
     const __m512i turned = _mm512_set1_epi32((int)pws_key_at(key, length));
     const __m512i front = _mm512_set1_epi32((int)pws_text_before(src, last, key));
     const __m512i head = pws_text_load64(src, _mm512_set1_epi32((int)key));
     const __m512i tail = pws_text_load64(src + last, turned);
+    const __m512i tail_2 = pws_text_load64(src + last + 64, turned);
     __m512i errors = zero, before = zero, a, b;
-    size_t i = begin;
+    size_t i;
 
     if (begin != 0) {
         errors = pws_text_one64(head, zero);
         before = _mm512_set1_epi32((int)pws_text_before(src, begin, key));
     }
-    for (; last - i >= 128; i += 128) {
+    for (i = begin; i < last; i += 128) {
         a = pws_text_load64(src + i, mask);
         b = pws_text_load64(src + i + 64, mask);
         if (dst != NULL) {
@@ -271,18 +295,12 @@ PWS_WITH_AVX512 static int pws_text_long64(uint8_t *dst, const uint8_t *src, siz
         errors = _mm512_or_si512(errors, pws_text_pair64(a, b, before));
         before = b;
     }
-    for (; i < last; i += 64) {
-        a = pws_text_load64(src + i, mask);
-        if (dst != NULL)
-            pws_text_store64(dst + i, a);
-        errors = _mm512_or_si512(errors, pws_text_one64(a, before));
-        before = a;
-    }
     if (dst != NULL) {
         pws_text_store64(dst, head);
         pws_text_store64(dst + last, tail);
+        pws_text_store64(dst + last + 64, tail_2);
     }
-    errors = _mm512_or_si512(errors, pws_text_one64(tail, front));
+    errors = _mm512_or_si512(errors, pws_text_pair64(tail, tail_2, front));
     return _mm512_test_epi8_mask(errors, errors) == 0;
 }
 

@@ -8,6 +8,7 @@
 #define pws_mask plain_mask
 #define pws_mask_rotate plain_mask_rotate
 #define pws_mask_text plain_mask_text
+#define pws_mask_whole_text plain_mask_whole_text
 #define pws_utf8_scan plain_utf8_scan
 #define pws_utf8_valid plain_utf8_valid
 #define pws_sha1 plain_sha1
@@ -25,6 +26,7 @@
 #undef pws_mask
 #undef pws_mask_rotate
 #undef pws_mask_text
+#undef pws_mask_whole_text
 #undef pws_utf8_scan
 #undef pws_utf8_valid
 #undef pws_sha1
@@ -35,6 +37,8 @@
 
 /* And the library's own. */
 void pws_mask(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4], uint32_t cpu);
+int pws_mask_whole_text(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4],
+                        uint32_t cpu);
 size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4],
                      uint32_t *state, uint32_t cpu);
 size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length, uint32_t cpu);

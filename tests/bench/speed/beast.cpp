@@ -48,8 +48,11 @@ struct transport {
             error = asio::error::eof;
             return 0;
         }
-        if (in_chunk == 0)
+        if (in_chunk == 0) { // a new read: what the last one gave rise to has gone out
+            if (out != nullptr)
+                sink_flush(out);
             in_chunk = length < chunk ? length : chunk;
+        }
         const size_t n = asio::buffer_copy(buffers, asio::buffer(bytes, in_chunk));
         bytes += n;
         length -= n;
@@ -67,7 +70,7 @@ struct transport {
              at != asio::buffer_sequence_end(buffers); ++at) {
             asio::const_buffer piece = *at;
             if (out != nullptr)
-                sink_output(out, static_cast<const uint8_t *>(piece.data()), piece.size());
+                sink_piece(out, static_cast<const uint8_t *>(piece.data()), piece.size());
             else
                 reply.append(static_cast<const char *>(piece.data()), piece.size());
             n += piece.size();
@@ -191,6 +194,7 @@ void shake_hands(state &self, sink *out) {
         ws->accept(error);
         if (error)
             out->wrong = 1;
+        sink_flush(out);
         out->messages++;
     }
 }
@@ -209,6 +213,7 @@ void run(void *opened, sink *out) {
         decode_stream(self, out);
     else
         decode(self, out);
+    sink_flush(out);
 }
 
 } // namespace

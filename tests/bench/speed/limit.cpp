@@ -1,6 +1,5 @@
 // What the machine can do: bare loops that copy, XOR and judge, on frames whose places are known
-// beforehand. They check nothing, know no fragments and no control frames, and pretend that each
-// read begins with a frame.
+// beforehand. They check nothing and know no fragments and no control frames.
 #include <cstdlib>
 #include <cstring>
 #include <immintrin.h>
@@ -60,24 +59,27 @@ bool good(const job &what, const uint8_t *bytes, size_t length) {
     return !what.is_text || simdjson::validate_utf8(reinterpret_cast<const char *>(bytes), length);
 }
 
-// Whole frames, as many as a read has.
+// Whole frames, as many as a read has. What is left of the last one moves to the front, and the
+// next read joins it.
 void decode_small(state &self, sink *out) {
     const job &what = *self.what;
     const size_t head = head_length(what, true), frame = head + what.payload;
-    const size_t at_once = what.chunk / frame;
-    size_t done = 0;
+    size_t left = 0;
 
-    while (done < what.messages) {
-        size_t count = what.messages - done < at_once ? what.messages - done : at_once;
+    for (size_t at = 0; at < what.wire_length;) {
+        const size_t rest = what.wire_length - at;
+        const size_t length = rest < what.chunk ? rest : what.chunk;
         uint8_t *bytes = self.buffer;
-        std::memcpy(bytes, what.wire + done * frame, count * frame);
-        for (size_t i = 0; i < count; i++, bytes += frame) {
+        std::memcpy(bytes + left, what.wire + at, length);
+        at += length;
+        left += length;
+        for (; left >= frame; bytes += frame, left -= frame) {
             unmask(bytes + head, bytes + head, what.payload, key_at(bytes + head - 4));
             if (!good(what, bytes + head, what.payload))
                 out->wrong = 1;
             sink_data(out, bytes + head, what.payload, 1);
         }
-        done += count;
+        std::memmove(self.buffer, bytes, left);
     }
 }
 
@@ -113,7 +115,7 @@ int can(const job *what) {
 void *open_state(const job *what) {
     state *self = new state();
     self->what = what;
-    self->buffer = static_cast<uint8_t *>(std::malloc(what->chunk));
+    self->buffer = new_buffer(what->chunk + head_length(*what, true) + what->payload);
     self->message = static_cast<uint8_t *>(std::malloc(what->payload));
     return self;
 }

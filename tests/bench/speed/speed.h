@@ -42,12 +42,21 @@ struct sink {
     int wrong;            /* something was not as it should be */
     uint8_t *output;      /* verify: output so far */
     size_t output_length; /* bytes */
+    size_t joined;        /* bytes of pieces that wait for others */
 };
 
 /* A part of a received message. */
 void sink_data(struct sink *sink, const uint8_t *data, size_t length, int last);
-/* Bytes that go out. */
+/* Bytes that go out: copied, as a socket does. */
 void sink_output(struct sink *sink, const uint8_t *data, size_t length);
+/* Likewise, where a library hands out the pieces of its frames one by one: small ones are joined,
+ * as a program does that wants to write seldom. */
+void sink_piece(struct sink *sink, const uint8_t *data, size_t length);
+/* Nothing more will join the pieces. */
+void sink_flush(struct sink *sink);
+
+/* Memory for a read, at the beginning of a page, as pools of buffers have it. */
+uint8_t *new_buffer(size_t length);
 
 /* A library as it is measured. */
 struct library {

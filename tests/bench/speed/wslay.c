@@ -49,7 +49,7 @@ static ssize_t event_send(wslay_event_context_ptr context, const uint8_t *data, 
 
     (void)context;
     (void)flags;
-    sink_output(state->sink, data, length);
+    sink_piece(state->sink, data, length);
     return (ssize_t)length;
 }
 
@@ -114,12 +114,14 @@ static void event_run(void *opened, struct sink *sink) {
             if (i % 16 == 15 || i + 1 == state->job->messages)
                 sink->wrong |= wslay_event_send(state->events) != 0;
         }
+        sink_flush(sink);
         return;
     }
     while (next_read(state)) {
         sink->wrong |= wslay_event_recv(state->events) != 0;
         if (state->job->operation == ECHO)
             sink->wrong |= wslay_event_send(state->events) != 0;
+        sink_flush(sink);
     }
 }
 
@@ -144,7 +146,7 @@ static ssize_t frame_send(const uint8_t *data, size_t length, int flags, void *u
     struct state *state = (struct state *)user;
 
     (void)flags;
-    sink_output(state->sink, data, length);
+    sink_piece(state->sink, data, length);
     return (ssize_t)length;
 }
 
@@ -215,6 +217,7 @@ static void frame_run(void *opened, struct sink *sink) {
     else
         for (i = 0; i < state->job->messages; i++)
             frame_encode(state);
+    sink_flush(sink);
 }
 
 static void frame_close(void *opened) {
