@@ -1,4 +1,4 @@
-/* The connection: its configuration and memory, and pws_next, the machine's one step. What a phase
+/* The connection: its configuration and memory, and the machine's one step. What a phase
  * means is decided here and nowhere else. */
 #include "internal.h"
 
@@ -237,11 +237,9 @@ static int pws_is_over(const pws_conn *ws) {
 
 /* Reports the end, once. Returns 1 with the event. */
 static int pws_finish(pws_conn *ws, pws_event *ev) {
-    int owes = pws_output_owes(ws);
-
     if (ws->phase == PWS_PHASE_CLOSED || !pws_is_over(ws))
         return 0;
-    if (owes && (ws->busy & PWS_BUSY_EOF) == 0) /* held: the last output comes first */
+    if ((ws->busy & PWS_BUSY_EOF) == 0 && pws_output_owes(ws)) /* held: the last output is first */
         return 0;
     ev->kind = PWS_CLOSED;
     ev->code = ws->code;
@@ -254,23 +252,25 @@ static int pws_finish(pws_conn *ws, pws_event *ev) {
     return 1;
 }
 
+/* Whether output may be owed. */
+static int pws_has_output(const pws_conn *ws) {
+    return (ws->busy & PWS_BUSY_OUTPUT) != 0 || ws->batch_length != 0;
+}
+
 PWS_PRIVATE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     pws_output_settle(ws);
-    if (ws->busy == 0 && ws->batch_length == 0 && (in == NULL || in->len == 0))
-        return 0;
-    if (pws_output_owed(ws, ev) || pws_input(ws, in, ev))
+    if (pws_has_output(ws) && pws_output_owed(ws, ev))
+        return 1;
+    if (pws_input(ws, in, ev))
         return 1;
     pws_discard(ws, in);
     /* input may have failed the connection, and the batch waits only for more of it */
-    if (pws_output_owed(ws, ev) || pws_output_flush(ws, ev))
+    if (pws_has_output(ws) && (pws_output_owed(ws, ev) || pws_output_flush(ws, ev)))
         return 1;
-    if (pws_time_judge(ws) && (pws_output_owed(ws, ev) || pws_output_flush(ws, ev)))
-        return 1;
+    if ((ws->busy & PWS_BUSY_LATE) != 0) {
+        pws_time_judge(ws);
+        if (pws_output_owed(ws, ev) || pws_output_flush(ws, ev))
+            return 1;
+    }
     return pws_finish(ws, ev);
-}
-
-int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    if (ws->busy == 0 && in != NULL)
-        return pws_receive_fast(ws, in, ev);
-    return pws_next_any(ws, in, ev);
 }

@@ -1,6 +1,7 @@
-/* Short ways for what is most frequent: a small message that is received or sent as one frame,
- * while nothing else is under way. They do what the long ways would (message.c, send.c), or
- * nothing. */
+/* pws_next and pws_send, with short ways for what is most frequent: a small message that is
+ * received or sent as one frame, while nothing else is under way (busy is 0). They do what the long
+ * ways would, which pws_next_any and pws_send_any begin, or change nothing and leave it to these.
+ */
 #include "internal.h"
 #include "vector.h"
 
@@ -93,10 +94,10 @@ static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *
     return 1;
 }
 
-PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     size_t length, size;
 
-    if (in->len < 6 || !pws_fast_may(ws, in->ptr))
+    if (ws->busy != 0 || in == NULL || in->len < 6 || !pws_fast_may(ws, in->ptr))
         return pws_next_any(ws, in, ev);
     if (ws->config->role != PWS_SERVER)
         return pws_fast_client(ws, in, ev);
@@ -157,6 +158,11 @@ static int32_t pws_fast_send_borrowed(pws_conn *ws, uint32_t opcode, const uint8
     return pws_fast_sent(ws, end);
 }
 
+/* Whether the batch has room for so many bytes, behind it the one for a held Pong. */
+static inline int pws_fast_fits(const pws_conn *ws, size_t length) {
+    return (uint64_t)ws->batch_length + PWS_MAX_CONTROL + length <= ws->transmit_size;
+}
+
 /* What is not the shortest. */
 static PWS_NOINLINE int32_t pws_fast_send(pws_conn *ws, uint32_t kind, const void *data,
                                           size_t length) {
@@ -165,7 +171,7 @@ static PWS_NOINLINE int32_t pws_fast_send(pws_conn *ws, uint32_t kind, const voi
 
     if (length > PWS_COPY_MAX && ws->config->role == PWS_SERVER)
         return pws_fast_send_borrowed(ws, kind, payload, length);
-    if (length > PWS_COPY_MAX || pws_output_room(ws) - PWS_MAX_FRAME_HEAD < length)
+    if (length > PWS_COPY_MAX || !pws_fast_fits(ws, PWS_MAX_FRAME_HEAD + length))
         return pws_send_any(ws, kind, data, length);
     if (ws->config->role != PWS_SERVER)
         return pws_fast_send_masked(ws, kind, payload, length);
@@ -174,17 +180,18 @@ static PWS_NOINLINE int32_t pws_fast_send(pws_conn *ws, uint32_t kind, const voi
     return pws_fast_sent(ws, end + length);
 }
 
-PWS_PRIVATE int32_t pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    if ((kind != PWS_TEXT && kind != PWS_BINARY) || data == NULL || ws->deflate != 0 ||
-        ws->send_message != 0 || pws_output_room(ws) < PWS_MAX_FRAME_HEAD)
+int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
+    if (ws == NULL || ws->busy != 0 || (kind != PWS_TEXT && kind != PWS_BINARY) || data == NULL ||
+        (ws->deflate | ws->send_message) != 0 || !pws_fast_fits(ws, PWS_MAX_FRAME_HEAD))
         return pws_send_any(ws, kind, data, length);
 #if PWS_BLOCKS
-    if (length <= 64 && pws_output_room(ws) >= 2 + 64 && ws->config->role == PWS_SERVER) {
+    if (length <= PWS_MAX_CONTROL && pws_fast_fits(ws, 2 + PWS_MAX_CONTROL) &&
+        ws->config->role == PWS_SERVER) {
         uint8_t *end = ws->transmit + ws->batch_length;
 
         end[0] = (uint8_t)(0x80 | kind);
         end[1] = (uint8_t)length;
-        (void)pws_mask_short(end + 2, (const uint8_t *)data, length, 0, 0); /* copies it */
+        pws_copy_short(end + 2, (const uint8_t *)data, length);
         return pws_fast_sent(ws, end + 2 + length);
     }
 #endif

@@ -415,9 +415,8 @@ PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]
 PWS_PRIVATE void pws_time_ping_written(pws_conn *ws);
 /* The milliseconds since the Ping that this Pong answers; UINT32_MAX if it is none of ours. */
 PWS_PRIVATE uint32_t pws_time_ponged(pws_conn *ws, pws_bytes payload);
-/* All input is used up: fails the connection if a limit of its peer has run out. Returns 1 if
- * something may be owed now. */
-PWS_PRIVATE int pws_time_judge(pws_conn *ws);
+/* All input is used up: fails the connection if a limit of its peer has run out. */
+PWS_PRIVATE void pws_time_judge(pws_conn *ws);
 /* Ends the connection without another word: PWS_CLOSED comes next. */
 PWS_PRIVATE void pws_time_over(pws_conn *ws);
 
@@ -434,17 +433,6 @@ PWS_PRIVATE void pws_output_deflate(pws_conn *ws);
 PWS_PRIVATE int pws_receive_deflated(pws_conn *ws, pws_bytes *in, pws_event *ev);
 /* Gives the codecs back, but the one that has still to finish what is being sent. */
 PWS_PRIVATE void pws_close_codecs(pws_conn *ws);
-
-/* ---- fast.c: short ways for what is most frequent ---- */
-
-/* pws_next where nothing is under way (busy is 0): receives a whole, small, uncompressed message
- * that lies in the input as one frame, and leaves all else, with nothing changed, to pws_next_any.
- */
-PWS_PRIVATE int pws_receive_fast(pws_conn *ws, pws_bytes *in, pws_event *ev);
-/* pws_send where nothing is under way: sends a whole, uncompressed message, a small one into the
- * batch, a server's large one as borrowed, and leaves all else, with nothing changed, to
- * pws_send_any. */
-PWS_PRIVATE int32_t pws_send_fast(pws_conn *ws, uint32_t kind, const void *data, size_t length);
 
 /* ---- message.c: frames received in PWS_PHASE_OPEN ---- */
 

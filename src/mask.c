@@ -33,12 +33,11 @@ static void pws_mask_plain(uint8_t *dst, const uint8_t *src, size_t length, cons
 #endif
 
 PWS_PRIVATE void pws_mask_rotate(uint8_t key[4], size_t length) {
-    uint8_t old[4];
-    size_t i;
+    uint8_t twice[8];
 
-    memcpy(old, key, 4);
-    for (i = 0; i < 4; i++)
-        key[i] = old[(i + length % 4) % 4];
+    memcpy(twice, key, 4);
+    memcpy(twice + 4, key, 4);
+    memcpy(key, twice + length % 4, 4);
 }
 
 /* ---- With vectors ----

@@ -327,7 +327,7 @@ static int pws_put_refusal(pws_conn *ws, pws_event *ev) {
 }
 
 PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
-    if ((ws->busy & PWS_BUSY_OUTPUT) == 0)
+    if ((ws->busy & PWS_BUSY_OUTPUT) == 0) /* only a batch: it waits for more while there is room */
         return !pws_output_fits(ws, 0) && pws_output_flush(ws, ev);
     if ((ws->busy & PWS_BUSY_HELD) != 0)
         return pws_keep_pong(ws, ev);

@@ -73,12 +73,6 @@ PWS_PRIVATE int32_t pws_send_any(pws_conn *ws, uint32_t kind, const void *data, 
     return PWS_OK;
 }
 
-int32_t pws_send(pws_conn *ws, uint32_t kind, const void *data, size_t length) {
-    if (ws != NULL && ws->busy == 0)
-        return pws_send_fast(ws, kind, data, length);
-    return pws_send_any(ws, kind, data, length);
-}
-
 int32_t pws_send_inplace(pws_conn *ws, uint32_t kind, void *data, size_t length) {
     int32_t error = pws_send_check(ws, kind, data, length);
     uint8_t key[4];

@@ -197,14 +197,12 @@ void pws_tick(pws_conn *ws, uint64_t now_ms) {
     ws->now = now_ms;
 }
 
-PWS_PRIVATE int pws_time_judge(pws_conn *ws) {
+PWS_PRIVATE void pws_time_judge(pws_conn *ws) {
     uint32_t late = ws->busy & PWS_BUSY_LATE;
 
-    if (late == 0)
-        return 0;
     ws->busy &= ~PWS_BUSY_LATE;
     if ((ws->busy & PWS_BUSY_EOF) != 0) /* it ends because of that */
-        return 0;
+        return;
     if ((late & PWS_BUSY_LATE_SEND) != 0)
         pws_time_over(ws);
     else if ((late & PWS_BUSY_LATE_CLOSING) != 0 && ws->phase >= PWS_PHASE_OPEN && !pws_is_open(ws))
@@ -212,7 +210,7 @@ PWS_PRIVATE int pws_time_judge(pws_conn *ws) {
     else if ((late & PWS_BUSY_LATE_OPENING) != 0 && pws_is_opening(ws))
         pws_time_opening(ws);
     if (!pws_is_open(ws))
-        return 1;
+        return;
     if ((late & PWS_BUSY_LATE_PONG) != 0)
         pws_time_fail(ws, 1011); /* 7.4.1 */
     else if ((late & PWS_BUSY_LATE_MESSAGE) != 0)
@@ -221,7 +219,6 @@ PWS_PRIVATE int pws_time_judge(pws_conn *ws) {
         pws_time_fail(ws, 1001);
     else if ((late & PWS_BUSY_LATE_PING) != 0)
         pws_time_probe(ws);
-    return 1;
 }
 
 /* ---- What the others tell ---- */

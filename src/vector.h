@@ -306,6 +306,24 @@ static inline int pws_mask_short(uint8_t *dst, const uint8_t *src, size_t length
     return 1;
 }
 
+/* Copies 64 bytes to another place. */
+static inline void pws_copy64(uint8_t *dst, const uint8_t *src) {
+    pws_block_store(dst, pws_block_load(src));
+    pws_block_store(dst + 16, pws_block_load(src + 16));
+    pws_block_store(dst + 32, pws_block_load(src + 32));
+    pws_block_store(dst + 48, pws_block_load(src + 48));
+}
+
+/* Copies up to 128 bytes to another place. */
+static inline void pws_copy_short(uint8_t *dst, const uint8_t *src, size_t length) {
+    if (length <= 64) {
+        (void)pws_mask_short(dst, src, length, 0, 0); /* a key of 0 changes nothing */
+        return;
+    }
+    pws_copy64(dst, src);
+    pws_copy64(dst + length - 64, src + length - 64);
+}
+
 /* ---- Text ----
  *
  * Functions pws_text_... unmask text from src to dst, or the same place, and return 1 if it is
