@@ -61,6 +61,8 @@ static void pws_mask_blocks(uint8_t *dst, const uint8_t *src, size_t length, uin
     size_t i;
 
     for (i = 0; i < last; i += 64) {
+        if (dst != src)
+            pws_fetch(dst + i);
         a = pws_xor(pws_block_load(src + i), mask);
         b = pws_xor(pws_block_load(src + i + 16), mask);
         c = pws_xor(pws_block_load(src + i + 32), mask);
@@ -112,6 +114,10 @@ PWS_WITH_AVX2 static void pws_mask_avx2(uint8_t *dst, const uint8_t *src, size_t
         tail_3 = pws_masked32(src + length - 128, turned);
         tail_4 = pws_masked32(src + length - 96, turned);
         for (i = begin; i + 128 < length; i += 128) {
+            if (dst != src) {
+                pws_fetch(dst + i);
+                pws_fetch(dst + i + 64);
+            }
             a = pws_masked32(src + i, moved);
             b = pws_masked32(src + i + 32, moved);
             c = pws_masked32(src + i + 64, moved);
@@ -159,6 +165,12 @@ PWS_WITH_AVX512 static void pws_mask_long64(uint8_t *dst, const uint8_t *src, si
         tail_3 = pws_masked64(src + length - 256, turned);
         tail_4 = pws_masked64(src + length - 192, turned);
         for (i = begin; i + 256 < length; i += 256) {
+            if (dst != src) {
+                pws_fetch(dst + i);
+                pws_fetch(dst + i + 64);
+                pws_fetch(dst + i + 128);
+                pws_fetch(dst + i + 192);
+            }
             a = pws_masked64(src + i, moved);
             b = pws_masked64(src + i + 64, moved);
             c = pws_masked64(src + i + 128, moved);

@@ -174,6 +174,7 @@ PWS_WITH_AVX2 static int pws_text_long32(uint8_t *dst, const uint8_t *src, size_
         a = pws_text_load32(src + i, mask);
         b = pws_text_load32(src + i + 32, mask);
         if (dst != NULL) {
+            pws_fetch(dst + i);
             pws_text_store32(dst + i, a);
             pws_text_store32(dst + i + 32, b);
         }
@@ -289,6 +290,8 @@ PWS_WITH_AVX512 static int pws_text_long64(uint8_t *dst, const uint8_t *src, siz
         a = pws_text_load64(src + i, mask);
         b = pws_text_load64(src + i + 64, mask);
         if (dst != NULL) {
+            pws_fetch(dst + i);
+            pws_fetch(dst + i + 64);
             pws_text_store64(dst + i, a);
             pws_text_store64(dst + i + 64, b);
         }
