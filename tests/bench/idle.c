@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "../check.h"
+#include "proc.h"
 #include "purews.h"
 #include "wheel.h"
 
@@ -67,20 +68,6 @@ static uint64_t bytes_needed(void) {
 
 static double gib(uint64_t bytes) {
     return (double)bytes / (1 << 30);
-}
-
-/* A line of a file of /proc such as "VmHWM:   1234 kB", in bytes; 0 if there is none. */
-static uint64_t proc_bytes(const char *path, const char *name) {
-    FILE *file = fopen(path, "r");
-    char line[256];
-    uint64_t kilobytes = 0;
-
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0)
-            kilobytes = strtoull(line + strlen(name), NULL, 10);
-    if (file != NULL)
-        fclose(file);
-    return kilobytes * 1024;
 }
 
 static void *map_or_exit(uint64_t bytes) {
