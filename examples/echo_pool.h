@@ -6,13 +6,14 @@
 #include <sys/mman.h>
 
 enum {
-    SPARE_BLOCKS = 4 /* that a pool keeps for the next to need one */
+    SPARE_BLOCKS = 16 /* that a pool can keep for the next to need one */
 };
 
 /* Blocks of one size. They come fresh from mmap, so that of a large block only the pages exist that
  * bytes have arrived for. A few are kept when they are given back, until pool_empty. */
 struct pool {
     size_t size; /* of each block, in bytes */
+    int keep;    /* spare blocks, at most SPARE_BLOCKS */
     void *spare[SPARE_BLOCKS];
     int spares;
 };
@@ -31,7 +32,7 @@ static inline void *pool_take(struct pool *pool) {
 static inline void pool_give(struct pool *pool, void *block) {
     if (block == NULL)
         return;
-    if (pool->spares < SPARE_BLOCKS)
+    if (pool->spares < pool->keep)
         pool->spare[pool->spares++] = block;
     else
         munmap(block, pool->size);
