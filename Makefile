@@ -19,6 +19,10 @@
 ## make bench-leaves     speed of masking, text, SHA-1, with and without vectors
 ## make bench-deflate    what compressing costs in time, as a table (needs zlib)
 ## make bench-idle       N=1000000 open connections and a round of heartbeats: memory and time
+## make bench-load       echo_server beside servers on wslay and libwebsockets: messages a second
+## make bench-memory     bytes an idle connection takes, beside wslay, Boost.Beast and libwebsockets
+## make bench-worst      the worst inputs in two sizes, beside wslay and Boost.Beast: ns a byte
+## make bench-plot       pictures and tables of these four into README.md and docs/ (needs gnuplot)
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
@@ -93,6 +97,8 @@ MACHINES = 20
 CROWD = 5000
 STORM = 100000
 N = 1000000
+CONNECTIONS = 1000 10000 100000 1000000
+OUT = .
 FUZZ_CC ?= clang
 
 comma := ,
@@ -102,6 +108,8 @@ objects_in := $(BUILD)/objects
 warnings := -Wall -Wextra -Wpedantic -Wconversion -Wshadow $(if $(WERROR),-Werror)
 sanitizers := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 compile = $(CC) -std=c99 $(warnings) $(sanitizers) $(CPPFLAGS) $(CFLAGS)
+# Never with -Werror: the headers of Boost warn under some flags.
+compile_cpp = $(CXX) -std=c++14 $(filter-out -Werror,$(warnings)) $(sanitizers) $(CPPFLAGS) $(CFLAGS)
 link = $(CC) $(sanitizers) $(CFLAGS) $(LDFLAGS)
 quiet := $(if $(V),,@)
 say = $(if $(V),,@echo '  $1')
@@ -148,9 +156,12 @@ replay_programs := $(addprefix $(BUILD)/fuzz/replay_,$(fuzzers))
 fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 
 deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
+load_programs := $(addprefix $(BUILD)/tests/bench/load/,load wslay_server lws_server bare_server)
+memory_programs := $(addprefix $(BUILD)/tests/bench/memory/,purews wslay lws beast)
+worst_objects := $(patsubst %,$(objects_in)/%.o,$(basename $(wildcard tests/bench/worst/*.c tests/bench/worst/*.cpp)))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
-.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle demo serve amalgamation install uninstall fuzz \
+.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle bench-load load-tools bench-memory memory-tools bench-worst worst-tools bench-plot demo serve amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
@@ -182,6 +193,11 @@ $(objects_in)/%.o: %.c $(BUILD)/commands
 	$(call say,CC      $<)
 	@mkdir -p $(@D)
 	$(quiet)$(compile) $(extra) -MMD -MP -c $< -o $@
+
+$(objects_in)/%.o: %.cpp $(BUILD)/commands
+	$(call say,CXX     $<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile_cpp) $(extra) -MMD -MP -c $< -o $@
 
 $(objects_in)/zlib/%.o: %.c $(BUILD)/commands
 	$(call say,CC      $<)
@@ -224,6 +240,13 @@ endef
 $(addprefix $(BUILD)/examples/,$(zlib_examples)): libraries := $(if $(filter yes,$(ZLIB)),-lz)
 $(BUILD)/tests/deflate/%: libraries := -lz -lisal
 $(BUILD)/tests/run_zlib: libraries := -lz
+$(BUILD)/tests/bench/load/wslay_server: libraries := -lwslay
+$(BUILD)/tests/bench/load/lws_server: libraries := -lwebsockets
+$(BUILD)/tests/bench/memory/purews: libraries := -lz
+$(BUILD)/tests/bench/memory/wslay: libraries := -lz -lwslay
+$(BUILD)/tests/bench/memory/lws: libraries := -lz -lwebsockets
+$(BUILD)/tests/bench/memory/beast: libraries := -lz -lstdc++ -lpthread
+$(BUILD)/tests/bench/worst: libraries := -lwslay -lstdc++ -lpthread
 
 $(BUILD)/examples/%: $(objects_in)/examples/%.o $(library)
 	$(link_program)
@@ -241,6 +264,18 @@ $(BUILD)/tests/simulate: $(call object,$(simulate_parts)) $(library)
 	$(link_program)
 
 $(BUILD)/tests/bench/idle: $(objects_in)/tests/bench/idle.o $(library)
+	$(link_program)
+
+$(load_programs): $(BUILD)/tests/bench/load/%: $(objects_in)/tests/bench/load/%.o
+	$(link_program)
+
+$(BUILD)/tests/bench/load/load: $(objects_in)/tests/bench/load/client.o
+
+$(memory_programs): $(BUILD)/tests/bench/memory/%: $(objects_in)/tests/bench/memory/%.o \
+    $(objects_in)/tests/bench/memory/main.o $(objects_in)/tests/bench/wire.o $(library)
+	$(link_program)
+
+$(BUILD)/tests/bench/worst: $(worst_objects) $(objects_in)/tests/bench/wire.o $(library)
 	$(link_program)
 
 $(BUILD)/tests/run_two_files: $(call object,$(run_parts)) $(two_files_object)
@@ -284,6 +319,7 @@ check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs
 	    'LINK="$(link)" COMPANIONS="$(companions)" sh tests/unused.sh $(sources)' \
 	    'sh tests/documented.sh include/purews.h' \
 	    'sh tests/docs.sh README.md docs/*.md' \
+	    'sh tests/pictures.sh README.md docs/*.md' \
 	    'sh tests/rfc_table.sh docs/rfc6455.md' \
 	    'sh tests/rfc_table.sh docs/rfc7692.md'
 
@@ -319,6 +355,51 @@ bench-idle: $(BUILD)/tests/bench/idle
 # Each is built as distributions build it, and for this machine.
 bench: $(BUILD)/commands
 	@BUILD='$(BUILD)' CC='$(CC)' sh tests/bench/speed/run.sh '$(ROUNDS)' $(core)
+
+# Whether there is Boost.Beast, as a command: its header alone takes seconds to read.
+has_beast = printf '\#include <boost/beast/version.hpp>\n' | \
+    $(CXX) $(CPPFLAGS) -x c++ -fsyntax-only - 2>/dev/null
+
+load-tools:
+	@mkdir -p $(BUILD)
+	@$(call builds,wslay/wslay.h,-lwslay) && $(call builds,libwebsockets.h,-lwebsockets) || { \
+	    echo 'make bench-load needs (Debian) libwslay-dev and libwebsockets-dev.'; exit 1; }
+
+$(load_programs:$(BUILD)/%=$(objects_in)/%.o): | load-tools
+
+# The limit has all that this machine has.
+$(objects_in)/tests/bench/load/bare_server.o: extra := -O3 -march=native
+
+bench-load: load-tools $(load_programs) $(BUILD)/examples/echo_server
+	@$(BUILD)/tests/bench/load/load $(BUILD)/bench-load.csv '$(ROUNDS)' \
+	    purews=$(BUILD)/examples/echo_server wslay=$(BUILD)/tests/bench/load/wslay_server \
+	    libwebsockets=$(BUILD)/tests/bench/load/lws_server \
+	    bare=$(BUILD)/tests/bench/load/bare_server
+
+memory-tools:
+	@mkdir -p $(BUILD)
+	@$(has_beast) && $(call builds,wslay/wslay.h,-lwslay) && $(call builds,zlib.h,-lz) && \
+	    $(call builds,libwebsockets.h,-lwebsockets) || { \
+	    echo 'make bench-memory needs g++ and (Debian) libwslay-dev, libboost-dev,' \
+	        'libwebsockets-dev and zlib1g-dev.'; exit 1; }
+
+worst-tools:
+	@mkdir -p $(BUILD)
+	@$(has_beast) && $(call builds,wslay/wslay.h,-lwslay) || { \
+	    echo 'make bench-worst needs g++ and (Debian) libwslay-dev and libboost-dev.'; exit 1; }
+
+$(memory_programs:$(BUILD)/%=$(objects_in)/%.o): | memory-tools
+$(worst_objects): | worst-tools
+
+bench-memory: memory-tools $(memory_programs)
+	@BUILD='$(BUILD)' sh tests/bench/memory/run.sh $(CONNECTIONS)
+
+bench-worst: worst-tools $(BUILD)/tests/bench/worst
+	@$(BUILD)/tests/bench/worst $(BUILD)/bench-worst.csv $(ROUNDS)
+
+# Of what the four others have left in BUILD. OUT: where pages and pictures go instead of this tree.
+bench-plot:
+	@BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' OUT='$(OUT)' sh tests/bench/plot.sh
 
 bench-leaves: $(BUILD)/commands
 	@mkdir -p $(BUILD)/tests/bench
@@ -388,8 +469,9 @@ uninstall:
 
 # ---- Housekeeping ----------------------------------------------------------------------------------
 
-c_files := $(wildcard include/*.h src/*.[ch] examples/*.[ch] fuzz/*.[ch] fuzz/*/*.c tests/*.[ch] tests/*/*.[ch])
-scripts := $(wildcard .ci/run src/*.sh tests/*.sh tests/*/*.sh fuzz/*.sh examples/*.sh)
+c_files := $(wildcard include/*.h src/*.[ch] examples/*.[ch] fuzz/*.[ch] fuzz/*/*.c tests/*.[ch] tests/*/*.[ch] \
+    tests/*/*/*.[ch] tests/*/*.hpp tests/*/*/*.cpp)
+scripts := $(wildcard .ci/run src/*.sh tests/*.sh tests/*/*.sh tests/*/*/*.sh fuzz/*.sh examples/*.sh)
 
 format:
 	clang-format -i $(c_files)
