@@ -21,6 +21,8 @@
 ## make bench-idle       N=1000000 open connections and a round of heartbeats: memory and time
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
+## make sizes           bytes of each source and of linked programs into docs/sizes.md (needs ARM's gcc)
+## make check-sizes     fails if docs/sizes.md is out of date
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
 ## make install          PREFIX (/usr/local), LIBDIR, INCLUDEDIR, DESTDIR
 ## make uninstall        removes what install has put there
@@ -150,7 +152,7 @@ fuzz_programs := $(addprefix $(BUILD)/fuzz/,$(fuzzers))
 deflate_programs := $(patsubst %.c,$(BUILD)/%,$(deflate_tests))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
-.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle demo serve amalgamation install uninstall fuzz \
+.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle demo serve sizes check-sizes amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
@@ -332,6 +334,12 @@ bench-deflate: $(BUILD)/commands
 	@mkdir -p $(BUILD)/tests/bench
 	@$(compile) -Iinclude -Iexamples tests/bench/deflate.c -o $(BUILD)/tests/bench/deflate -lz
 	@$(BUILD)/tests/bench/deflate
+
+sizes:
+	@BUILD='$(BUILD)' CORE='$(core)' COMPANIONS='$(companions)' sh tests/sizes/run.sh
+
+check-sizes:
+	@BUILD='$(BUILD)' CORE='$(core)' COMPANIONS='$(companions)' sh tests/sizes/run.sh --check
 
 interop: $(BUILD)/examples/echo_server $(BUILD)/examples/wscat
 	@BUILD='$(BUILD)' sh tests/interop/run.sh
