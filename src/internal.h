@@ -157,7 +157,7 @@ typedef struct pws_writer {
 
 PWS_PRIVATE void pws_put(pws_writer *out, pws_str text);
 PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text);
-PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number);
+PWS_PRIVATE void pws_put_number(pws_writer *out, size_t number);
 /* name: value CR LF */
 PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value);
 /* PWS_OK if every header is a token and a value without control characters (HTAB is allowed; RFC

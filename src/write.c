@@ -14,8 +14,8 @@ PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text) {
     pws_put(out, pws_cstr(text));
 }
 
-PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number) {
-    char digits[20];
+PWS_PRIVATE void pws_put_number(pws_writer *out, size_t number) {
+    char digits[20]; /* of 64 bits, should a size have so many */
     pws_str text;
     size_t begin = sizeof digits;
     do {
