@@ -238,7 +238,7 @@ static const char *pws_refusal_status(int32_t error) {
 
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only) {
     size_t start = out->length;
-    pws_str text = pws_cstr(pws_strerror(error));
+    pws_str text = pws_cstr(pws_reason_for(error));
     pws_put_text(out, "HTTP/1.1 ");
     pws_put_text(out, pws_refusal_status(error));
     pws_put_text(out, "\r\nContent-Type: text/plain; charset=utf-8\r\n");

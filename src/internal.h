@@ -53,6 +53,11 @@ enum {
 /* cpu, of functions here and below: config.cpu, or 0 where there is no configuration. It changes
  * their speed and nothing else. */
 
+/* ---- names.c ---- */
+
+/* pws_strerror for what a peer can be told of: in a Close or as the answer to its request. */
+PWS_PRIVATE const char *pws_reason_for(int32_t error);
+
 /* ---- mask.c: masking (RFC 6455 5.3) ---- */
 
 /* dst[i] = src[i] ^ key[i % 4]. dst and src are the same or do not overlap. */

@@ -403,5 +403,5 @@ int pws_borrows(const pws_conn *ws) {
         return 1;
     /* the reason of a failure is our own */
     return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0 &&
-           ws->reason != pws_strerror(ws->error);
+           ws->reason != pws_reason_for(ws->error);
 }
