@@ -1070,6 +1070,22 @@ PWS_API void pws_stats_add(pws_stats *stats, const pws_stats *other);
 
 /* Read and written by the library alone; here so that the size is known. */
 struct pws_conn {
+    uint8_t flags;          /* bits of internal.h */
+    uint8_t phase;          /* see internal.h */
+    uint8_t error;          /* why the connection failed */
+    uint8_t scratch_length; /* bytes in scratch */
+    uint8_t control_length; /* bytes of a cut control frame in the receive half */
+    uint8_t message;        /* received message in progress: its opcode, or 0 */
+    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
+    uint8_t pong_length;    /* bytes at pong_data */
+    uint8_t reason_length;  /* bytes at reason */
+    uint8_t request_error;  /* server: the rule that the waiting request breaks */
+    uint8_t tail_length;    /* of the four bytes at a compressed message's end, how many the codec
+                               has had */
+    uint8_t send_first;     /* first byte of a compressed message's next frame, without FIN */
+    uint8_t stash_length;   /* bytes kept in small */
+    uint8_t pings_out;      /* and Pings */
+    uint16_t code;          /* close code received */
     const pws_config *config;
     pws_random *random;       /* client */
     uint8_t *receive;         /* lent receive half, or NULL */
@@ -1108,31 +1124,15 @@ struct pws_conn {
     uint32_t writing;       /* bytes of the batch in the PWS_WRITE that is out */
     uint32_t told;          /* where in the batch the last frame of the program ends */
     uint32_t utf8;          /* received text: state of the validator */
-    uint16_t code;          /* close code received */
     uint16_t sent_code;     /* close code sent */
     uint16_t deflate;       /* parameters of permessage-deflate agreed on, packed */
     uint16_t pongs_out;     /* of frames_out, Pongs of the library */
-    uint8_t pings_out;      /* and Pings */
     uint8_t scratch[16];    /* received frame header so far, or that of the frame at hand; client
                                handshake:    the nonce */
     uint8_t small[14];      /* frame header to send where there is no transmit half; where there is,
                                compressed bytes that may turn out to be the last four */
     uint8_t key[4];         /* masking key, rotated to the next byte: server, of the received frame;
                                client, of the frame being sent */
-    uint8_t flags;          /* bits of internal.h */
-    uint8_t phase;          /* see internal.h */
-    uint8_t error;          /* why the connection failed */
-    uint8_t scratch_length; /* bytes in scratch */
-    uint8_t control_length; /* bytes of a cut control frame in the receive half */
-    uint8_t message;        /* received message in progress: its opcode, or 0 */
-    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
-    uint8_t pong_length;    /* bytes at pong_data */
-    uint8_t reason_length;  /* bytes at reason */
-    uint8_t request_error;  /* server: the rule that the waiting request breaks */
-    uint8_t tail_length;    /* of the four bytes at a compressed message's end, how many the codec
-                               has had */
-    uint8_t send_first;     /* first byte of a compressed message's next frame, without FIN */
-    uint8_t stash_length;   /* bytes kept in small */
     uintptr_t reserved[4];
 };
 
