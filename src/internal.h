@@ -103,6 +103,7 @@ PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *e
 /* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
 
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
+PWS_PRIVATE int pws_is_text(pws_str text, const char *word);
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
 /* 1 if name is that header name, whatever its case (RFC 9110 5.1). */
 PWS_PRIVATE int pws_is_named(pws_str name, const char *header);
