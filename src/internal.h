@@ -368,8 +368,8 @@ PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t lengt
 static inline size_t pws_output_room(const pws_conn *ws) {
     return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
 }
-/* Adds a frame whose payload lies PWS_MAX_FRAME_HEAD bytes behind the batch: it moves up to its
- * header, and a client masks it. */
+/* Adds a whole frame, where there is room for it, and a client masks it. The payload may lie
+ * PWS_MAX_FRAME_HEAD bytes behind the batch: then it moves up to its header. */
 PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *payload,
                                   size_t length);
 /* Owes the Pong for a Ping (RFC 6455 5.5.3): instead of one that is still held. */
