@@ -25,6 +25,9 @@
  * pws_config is only read and may be shared by any number of threads, if its codec may. A
  * pws_random is written by every client send: one for each thread.
  *
+ * Compiling. Two macros leave parts of the library out where it is compiled: PWS_NO_SIMD vector
+ * code, PWS_NO_DEFLATE compression (see pws_codec). For who includes this header nothing changes.
+ *
  * Sections cited without a number of their own are those of RFC 6455.
  *
  * SPDX-License-Identifier: MIT */
@@ -316,7 +319,12 @@ enum {
  * send, and pws_end gives codecs back, so no connection may be forgotten without it. Where context
  * is taken over, a codec is held from its direction's first compressed message to the end;
  * otherwise only from a message's first byte to its last, so that a pool of few serves many
- * connections. */
+ * connections.
+ *
+ * A library compiled with PWS_NO_DEFLATE takes no codec: pws_init and pws_start refuse a
+ * configuration that has one (PWS_E_ARG), pws_work_size returns 0 for it, and pws_frame_deflate
+ * compresses nothing (PWS_E_ARG). Nothing is offered, accepted or answered, and config.deflate is
+ * not looked at. */
 typedef struct pws_codec {
     /* Handed to open. */
     void *context;

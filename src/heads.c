@@ -33,7 +33,7 @@ static void pws_put_protocols(pws_writer *out, pws_str protocols) {
 }
 
 static void pws_put_offer(pws_writer *out, const pws_config *config) {
-    if (config->codec == NULL)
+    if (!PWS_IF_DEFLATE(config->codec != NULL))
         return;
     pws_put_text(out, "Sec-WebSocket-Extensions: ");
     pws_put_deflate_offer(out, config);
@@ -41,7 +41,7 @@ static void pws_put_offer(pws_writer *out, const pws_config *config) {
 }
 
 static void pws_put_answer(pws_writer *out, const pws_deflate_params *agreed) {
-    if (!agreed->agreed)
+    if (!PWS_IF_DEFLATE(agreed->agreed))
         return;
     pws_put_text(out, "Sec-WebSocket-Extensions: ");
     pws_put_deflate_answer(out, agreed);

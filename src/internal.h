@@ -1,8 +1,9 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
  * message, opening, send, timer -> phase -> output -> frame, close, heads -> handshake ->
  * negotiation -> extension, write, http, fields -> leaves. The exceptions are deflate, which output
- * and message call and which calls them, and phase; and what timer.c is told by the others. The
- * companions (backoff, retry_after, rate, queue, histogram, stats) are called by nobody. */
+ * and message call and which calls them, and phase; and what timer.c is told by the others. With
+ * PWS_NO_DEFLATE, no_deflate stands for negotiation and deflate. The companions (backoff,
+ * retry_after, rate, queue, histogram, stats) are called by nobody. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -36,6 +37,13 @@ int memcmp(const void *, const void *, size_t);
 #define PWS_NOINLINE __attribute__((noinline))
 #else
 #define PWS_NOINLINE
+#endif
+
+/* What is so only of compression, a condition or a bit: 0 where that is left out. */
+#ifdef PWS_NO_DEFLATE
+#define PWS_IF_DEFLATE(what) 0
+#else
+#define PWS_IF_DEFLATE(what) (what)
 #endif
 
 enum {
@@ -289,8 +297,6 @@ enum {
     PWS_BUSY_EOF = 4096,        /* the transport has ended */
     PWS_BUSY_HELD = 8192,       /* pws_hold */
     PWS_BUSY_PONGING = 16384,   /* send_data is the payload of a Pong, where it was received */
-    PWS_BUSY_DEFLATE = 65536,   /* send_data has yet to be compressed, into the transmit half */
-    PWS_BUSY_INFLATE = 131072,  /* there is more of the message to decompress without more input */
     PWS_BUSY_HEAD_ONLY = 32768, /* the malformed request is a HEAD: it is answered without a body */
     PWS_BUSY_TOLD = 262144,     /* send_data is of a frame of the program */
     PWS_BUSY_PING = 524288,     /* a Ping of our own is owed */
@@ -302,7 +308,11 @@ enum {
     PWS_BUSY_LATE_IDLE = 16777216,
     PWS_BUSY_LATE_PING = 33554432,
     PWS_BUSY_LATE_SEND = 67108864,
-    PWS_BUSY_LATE_CLOSING = 134217728
+    PWS_BUSY_LATE_CLOSING = 134217728,
+    /* send_data has yet to be compressed, into the transmit half */
+    PWS_BUSY_DEFLATE = PWS_IF_DEFLATE(65536),
+    /* there is more of the message to decompress without more input */
+    PWS_BUSY_INFLATE = PWS_IF_DEFLATE(131072)
 };
 
 /* What pws_output_owed looks at. */
@@ -323,14 +333,14 @@ enum {
 
 /* pws_conn.flags */
 enum {
-    PWS_FLAG_COMPRESSED = 1,  /* the received message is compressed */
-    PWS_FLAG_HAS_PAYLOAD = 2, /* and is not without payload */
-    PWS_FLAG_DELIVERED = 4,   /* a part of the received message has been delivered (streaming) */
-    PWS_FLAG_SEND_COMPRESSED = 8, /* the message being sent is compressed */
-    PWS_FLAG_TICKED = 16,         /* the program tells the time */
-    PWS_FLAG_PINGED = 32,         /* the Ping of `pinged` has not been answered */
-    PWS_FLAG_CLOSE_WRITTEN = 64,  /* our Close is with the transport */
-    PWS_FLAG_PING_OUT = 128       /* our Ping is in the batch: it has yet to be written */
+    PWS_FLAG_DELIVERED = 4,      /* a part of the received message has been delivered (streaming) */
+    PWS_FLAG_TICKED = 16,        /* the program tells the time */
+    PWS_FLAG_PINGED = 32,        /* the Ping of `pinged` has not been answered */
+    PWS_FLAG_CLOSE_WRITTEN = 64, /* our Close is with the transport */
+    PWS_FLAG_PING_OUT = 128,     /* our Ping is in the batch: it has yet to be written */
+    PWS_FLAG_COMPRESSED = PWS_IF_DEFLATE(1),     /* the received message is compressed */
+    PWS_FLAG_HAS_PAYLOAD = PWS_IF_DEFLATE(2),    /* and is not without payload */
+    PWS_FLAG_SEND_COMPRESSED = PWS_IF_DEFLATE(8) /* the message being sent is compressed */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */

@@ -80,16 +80,26 @@ file_rows() {
             END { total("core"); total("companions"); total("all") }'
 }
 
-# program_row NAME ENTRIES OBJECT...: the row of a reference program, linked with the library and with the two
-# files: .text, .rodata and their sum of each, and libgcc. ENTRIES: what of it is called from outside.
+# libraries NAME COMMAND: the library and the two files, from the objects that file_bytes has left there.
+libraries() {
+    "$($ARM_GCC -print-prog-name=ar)" rcs "$directory/$1/libpurews.a" "$directory/$1"/*.o ||
+        stop "the library is not made"
+    # shellcheck disable=SC2086
+    compile "$directory/$1/two_files.o" $2 "$directory/two_files/purews.c"
+}
+
+# program_row NAME BUILD ENTRIES OBJECT...: the row of a reference program, linked with the library of that build
+# and with the two files: .text, .rodata and their sum of each, and libgcc. ENTRIES: what of it is called from
+# outside.
 program_row() {
     row=$1
-    entries=$2
-    shift 2
-    for library in libpurews.a two_files/purews.o; do
+    build=$2
+    entries=$3
+    shift 3
+    for library in libpurews.a two_files.o; do
         # shellcheck disable=SC2086
         $ARM_GCC $cpu -nostdlib -T $here/cortex-m4.ld -Wl,--gc-sections $entries "$@" "$directory/outside.o" \
-            "$directory/$library" -lgcc -o "$directory/program" || stop "$row does not link"
+            "$directory/$build/$library" -lgcc -o "$directory/program" || stop "$row does not link"
         both=$(bytes "$ARM_GCC" "$directory/program")
         row=$row,$both,$((${both%,*} + ${both#*,}))
     done
@@ -100,10 +110,13 @@ program_row() {
 program_rows() {
     echo "program,.text,.rodata,together,two files: .text,.rodata,together,libgcc"
     set -- "$directory/echo.o" "$directory/server.o" "$directory/client.o"
-    program_row server '-Wl,-e,serve' "$1" "$2"
-    program_row client '-Wl,-e,call' "$1" "$3"
-    program_row 'server and client' '-Wl,-e,serve,-u,call' "$1" "$2" "$3"
-    program_row 'both with a codec' '-Wl,-e,serve,-u,call' "$directory/echo_codec.o" "$2" "$3"
+    program_row server m4 '-Wl,-e,serve' "$1" "$2"
+    program_row client m4 '-Wl,-e,call' "$1" "$3"
+    program_row both m4 '-Wl,-e,serve,-u,call' "$1" "$2" "$3"
+    program_row 'both with a codec' m4 '-Wl,-e,serve,-u,call' "$directory/echo_codec.o" "$2" "$3"
+    program_row 'server (PWS_NO_DEFLATE)' no_deflate '-Wl,-e,serve' "$1" "$2"
+    program_row 'client (PWS_NO_DEFLATE)' no_deflate '-Wl,-e,call' "$1" "$3"
+    program_row 'both (PWS_NO_DEFLATE)' no_deflate '-Wl,-e,serve,-u,call' "$1" "$2" "$3"
 }
 
 # Rows of cells with commas between them become a table of Markdown, the first its head.
@@ -146,14 +159,15 @@ fi
 rm -rf "$directory"
 mkdir -p "$directory/two_files"
 file_bytes m4 "$m4"
+file_bytes no_deflate "$m4 -DPWS_NO_DEFLATE"
 file_bytes small "$small"
 file_bytes fast "$fast"
-"$($ARM_GCC -print-prog-name=ar)" rcs "$directory/libpurews.a" "$directory"/m4/*.o || stop "no library"
 # shellcheck disable=SC2086
 sh src/amalgamate.sh "$directory/two_files" $CORE $COMPANIONS || stop "the two files are not made"
 # shellcheck disable=SC2086
 {
-    compile "$directory/two_files/purews.o" $m4 "$directory/two_files/purews.c"
+    libraries m4 "$m4"
+    libraries no_deflate "$m4 -DPWS_NO_DEFLATE"
     for name in outside echo server client; do
         compile "$directory/$name.o" $m4 $here/$name.c
     done
@@ -182,8 +196,9 @@ Compilers: $(compilers).
 What the reference programs of \`$here\` have of the library, linked with \`--gc-sections\`: the opening handshake,
 messages both ways, Pings and limits of time, the closing handshake. First with the library's objects, then with
 the two files of \`make amalgamation\`, where the compiler sees all of it at once. Companions are not used and so not
-linked. Whether compression is used makes no difference, since the codec is found when the program runs. \`libgcc\`
-is what the compiler's own library adds. \`memcpy\`, \`memmove\`, \`memset\` and \`memcmp\` are not counted.
+linked. Whether compression is used makes no difference, since the codec is found when the program runs: where it
+is not wanted, \`PWS_NO_DEFLATE\` leaves it out. \`libgcc\` is what the compiler's own library adds. \`memcpy\`,
+\`memmove\`, \`memset\` and \`memcmp\` are not counted.
 
 $(as_table "$directory/programs.csv")
 
