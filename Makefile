@@ -25,6 +25,8 @@
 ## make bench-plot       pictures and tables of these four into README.md and docs/ (needs gnuplot)
 ## make demo             a server and a client talk to each other, with a transcript
 ## make serve            the echo server on port 9001 until interrupted
+## make sizes            bytes of each source and of linked programs into docs/sizes.md (needs ARM's gcc)
+## make check-sizes      fails if docs/sizes.md is out of date
 ## make amalgamation     build/amalgamation/purews.h and purews.c: the library as two files
 ## make install          PREFIX (/usr/local), LIBDIR, INCLUDEDIR, DESTDIR
 ## make uninstall        removes what install has put there
@@ -44,7 +46,7 @@ version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/
 # In the order of the two-file build: leaves first.
 core := $(addprefix src/, cpu.c text.c mask.c utf8.c utf8_wide.c sha1.c base64.c random.c names.c url.c line.c http.c \
     write.c fields.c frame.c close.c extension.c negotiation.c handshake.c heads.c output.c \
-    send.c deflate.c fast.c phase.c timer.c message.c opening.c conn.c)
+    send.c deflate.c no_deflate.c fast.c phase.c timer.c message.c opening.c conn.c)
 # Called by the program alone; who uses none of them links none of them.
 companions := $(addprefix src/, backoff.c retry_after.c rate.c arena.c queue.c histogram.c stats.c)
 sources := $(core) $(companions)
@@ -61,6 +63,16 @@ programs := $(patsubst tests/%.c,%,$(sort $(filter-out $(run_parts), \
 simulate_parts := $(sort $(wildcard tests/simulate/*.c))
 
 units := $(sort $(wildcard tests/unit/*.c))
+
+# Not empty where compression is left out; then so are the tests of it.
+no_deflate := $(filter -DPWS_NO_DEFLATE,$(CC) $(CPPFLAGS) $(CFLAGS))
+ifeq ($(no_deflate),)
+units := $(filter-out %/no_deflate.c,$(units))
+else
+units := $(filter-out %/negotiation.c,$(units))
+programs := $(filter-out deflate_hostile,$(programs))
+endif
+
 cases := $(sort $(wildcard tests/cases/*.txt))
 
 # What needs zlib, or zlib and ISA-L: in `make check-deflate` only.
@@ -118,6 +130,11 @@ say = $(if $(V),,@echo '  $1')
 builds = printf '\#include <$1>\nint main(void) { return 0; }\n' | \
     $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -x c - $2 -o $(BUILD)/builds.out 2>/dev/null
 
+# A library without compression takes no codec, so the example programs bring none.
+ifneq ($(no_deflate),)
+ZLIB := no
+endif
+
 # Whether there is zlib. Only a yes is kept, with the command that it holds for.
 zlib_command := $(call builds,zlib.h,-lz)
 ifeq ($(origin ZLIB),undefined)
@@ -161,7 +178,7 @@ memory_programs := $(addprefix $(BUILD)/tests/bench/memory/,purews wslay lws bea
 worst_objects := $(patsubst %,$(objects_in)/%.o,$(basename $(wildcard tests/bench/worst/*.c tests/bench/worst/*.cpp)))
 run_zlib_objects := $(patsubst %.c,$(objects_in)/zlib/%.o,$(run_parts))
 
-.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle bench-load load-tools bench-memory memory-tools bench-worst worst-tools bench-plot demo serve amalgamation install uninstall fuzz \
+.PHONY: all check check-deflate deflate-tools simulate coverage bench bench-leaves bench-deflate bench-idle bench-load load-tools bench-memory memory-tools bench-worst worst-tools bench-plot demo serve sizes check-sizes amalgamation install uninstall fuzz \
     fuzz-tools fuzz-run interop interop-browser format lint clean help FORCE
 .SUFFIXES:
 .SECONDARY:
@@ -306,6 +323,7 @@ serve: $(BUILD)/examples/echo_server
 
 check: $(library) $(shared) $(example_programs) $(unit_programs) $(test_programs) $(replay_programs) \
     $(BUILD)/tests/run $(BUILD)/tests/run_two_files $(BUILD)/tests/vendor
+	@$(if $(no_deflate),echo 'left out: tests/unit/negotiation and tests/deflate_hostile')
 	@BUILD='$(BUILD)' CC='$(CC)' sh tests/check.sh \
 	    $(foreach program,$(unit_programs),'$(UNDER) $(program)') \
 	    '$(UNDER) $(BUILD)/tests/run $(if $(QUICK),--quick) $(cases)' \
@@ -413,6 +431,12 @@ bench-deflate: $(BUILD)/commands
 	@mkdir -p $(BUILD)/tests/bench
 	@$(compile) -Iinclude -Iexamples tests/bench/deflate.c -o $(BUILD)/tests/bench/deflate -lz
 	@$(BUILD)/tests/bench/deflate
+
+sizes:
+	@BUILD='$(BUILD)' CORE='$(core)' COMPANIONS='$(companions)' sh tests/sizes/run.sh
+
+check-sizes:
+	@BUILD='$(BUILD)' CORE='$(core)' COMPANIONS='$(companions)' sh tests/sizes/run.sh --check
 
 interop: $(BUILD)/examples/echo_server $(BUILD)/examples/wscat
 	@BUILD='$(BUILD)' sh tests/interop/run.sh

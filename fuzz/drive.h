@@ -4,6 +4,7 @@
 #ifndef DRIVE_H
 #define DRIVE_H
 
+#include "../tests/has_deflate.h"
 #include "../tests/stored_codec.h"
 #include "purews.h"
 #include "wellformed.h"
@@ -975,6 +976,8 @@ static void add_codec(struct options *options, const uint8_t *bytes) {
     pws_deflate_params *deflate = &options->config.deflate;
 
     options->codec = stored_codec(&options->codecs);
+    if (!HAS_DEFLATE)
+        return;
     options->config.codec = &options->codec;
     deflate->agreed = 1;
     deflate->server_max_window_bits = 15;

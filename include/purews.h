@@ -25,6 +25,9 @@
  * pws_config is only read and may be shared by any number of threads, if its codec may. A
  * pws_random is written by every client send: one for each thread.
  *
+ * Compiling. Two macros leave parts of the library out where it is compiled: PWS_NO_SIMD vector
+ * code, PWS_NO_DEFLATE compression (see pws_codec). For who includes this header nothing changes.
+ *
  * Sections cited without a number of their own are those of RFC 6455.
  *
  * SPDX-License-Identifier: MIT */
@@ -316,7 +319,12 @@ enum {
  * send, and pws_end gives codecs back, so no connection may be forgotten without it. Where context
  * is taken over, a codec is held from its direction's first compressed message to the end;
  * otherwise only from a message's first byte to its last, so that a pool of few serves many
- * connections. */
+ * connections.
+ *
+ * A library compiled with PWS_NO_DEFLATE takes no codec: pws_init and pws_start refuse a
+ * configuration that has one (PWS_E_ARG), pws_work_size returns 0 for it, and pws_frame_deflate
+ * compresses nothing (PWS_E_ARG). Nothing is offered, accepted or answered, and config.deflate is
+ * not looked at. */
 typedef struct pws_codec {
     /* Handed to open. */
     void *context;
@@ -1070,6 +1078,22 @@ PWS_API void pws_stats_add(pws_stats *stats, const pws_stats *other);
 
 /* Read and written by the library alone; here so that the size is known. */
 struct pws_conn {
+    uint8_t flags;          /* bits of internal.h */
+    uint8_t phase;          /* see internal.h */
+    uint8_t error;          /* why the connection failed */
+    uint8_t scratch_length; /* bytes in scratch */
+    uint8_t control_length; /* bytes of a cut control frame in the receive half */
+    uint8_t message;        /* received message in progress: its opcode, or 0 */
+    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
+    uint8_t pong_length;    /* bytes at pong_data */
+    uint8_t reason_length;  /* bytes at reason */
+    uint8_t request_error;  /* server: the rule that the waiting request breaks */
+    uint8_t tail_length;    /* of the four bytes at a compressed message's end, how many the codec
+                               has had */
+    uint8_t send_first;     /* first byte of a compressed message's next frame, without FIN */
+    uint8_t stash_length;   /* bytes kept in small */
+    uint8_t pings_out;      /* and Pings */
+    uint16_t code;          /* close code received */
     const pws_config *config;
     pws_random *random;       /* client */
     uint8_t *receive;         /* lent receive half, or NULL */
@@ -1108,31 +1132,15 @@ struct pws_conn {
     uint32_t writing;       /* bytes of the batch in the PWS_WRITE that is out */
     uint32_t told;          /* where in the batch the last frame of the program ends */
     uint32_t utf8;          /* received text: state of the validator */
-    uint16_t code;          /* close code received */
     uint16_t sent_code;     /* close code sent */
     uint16_t deflate;       /* parameters of permessage-deflate agreed on, packed */
     uint16_t pongs_out;     /* of frames_out, Pongs of the library */
-    uint8_t pings_out;      /* and Pings */
     uint8_t scratch[16];    /* received frame header so far, or that of the frame at hand; client
                                handshake:    the nonce */
     uint8_t small[14];      /* frame header to send where there is no transmit half; where there is,
                                compressed bytes that may turn out to be the last four */
     uint8_t key[4];         /* masking key, rotated to the next byte: server, of the received frame;
                                client, of the frame being sent */
-    uint8_t flags;          /* bits of internal.h */
-    uint8_t phase;          /* see internal.h */
-    uint8_t error;          /* why the connection failed */
-    uint8_t scratch_length; /* bytes in scratch */
-    uint8_t control_length; /* bytes of a cut control frame in the receive half */
-    uint8_t message;        /* received message in progress: its opcode, or 0 */
-    uint8_t send_message;   /* sent message in progress: its opcode, or 0 */
-    uint8_t pong_length;    /* bytes at pong_data */
-    uint8_t reason_length;  /* bytes at reason */
-    uint8_t request_error;  /* server: the rule that the waiting request breaks */
-    uint8_t tail_length;    /* of the four bytes at a compressed message's end, how many the codec
-                               has had */
-    uint8_t send_first;     /* first byte of a compressed message's next frame, without FIN */
-    uint8_t stash_length;   /* bytes kept in small */
     uintptr_t reserved[4];
 };
 

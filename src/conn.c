@@ -32,7 +32,7 @@ size_t pws_receive_size(const pws_config *config) {
     head = config->max_head != 0 ? config->max_head : (uint64_t)PWS_DEFAULT_HEAD;
     message = pws_max_message(config);
     if ((config->flags & PWS_STREAM) != 0) /* what is decompressed at a time */
-        message = config->codec != NULL ? PWS_INFLATE_PIECE : 0;
+        message = PWS_IF_DEFLATE(config->codec != NULL) ? PWS_INFLATE_PIECE : 0;
     if (message > SIZE_MAX - PWS_MAX_CONTROL)
         return SIZE_MAX;
     message += PWS_MAX_CONTROL;

@@ -3,6 +3,8 @@
  * connection, never the program. Sections without another number are those of RFC 7692. */
 #include "internal.h"
 
+#ifndef PWS_NO_DEFLATE
+
 enum {
     PWS_TAIL = 4,          /* bytes of the empty stored block's lengths (7.2.1) */
     PWS_PIECE = 1024,      /* bytes unmasked at a time: only what the codec takes may be altered */
@@ -378,3 +380,5 @@ int32_t pws_frame_deflate(const pws_config *config, uint32_t window_bits, void *
     *written = head + size;
     return PWS_OK;
 }
+
+#endif

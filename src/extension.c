@@ -54,20 +54,6 @@ static int pws_take_parameter(pws_str *rest, pws_str *name, pws_str *value) {
     return 1;
 }
 
-/* extension (9.1): token *( ";" extension-param ). */
-PWS_PRIVATE int pws_is_extension(pws_str element) {
-    pws_str name, value;
-    if (!pws_take_token(&element))
-        return 0;
-    for (;;) {
-        element = pws_trim(element);
-        if (element.len == 0)
-            return 1;
-        if (!pws_extension_parameter(&element, &name, &value))
-            return 0;
-    }
-}
-
 PWS_PRIVATE pws_str pws_extension_name(pws_str *rest) {
     pws_str begin = *rest;
     (void)pws_take_token(rest);
@@ -77,4 +63,18 @@ PWS_PRIVATE pws_str pws_extension_name(pws_str *rest) {
 PWS_PRIVATE int pws_extension_parameter(pws_str *rest, pws_str *name, pws_str *value) {
     *rest = pws_trim(*rest);
     return pws_take_character(rest, ';') && pws_take_parameter(rest, name, value);
+}
+
+/* extension (9.1): token *( ";" extension-param ). */
+PWS_PRIVATE int pws_is_extension(pws_str element) {
+    pws_str name, value;
+    if (pws_extension_name(&element).len == 0)
+        return 0;
+    for (;;) {
+        element = pws_trim(element);
+        if (element.len == 0)
+            return 1;
+        if (!pws_extension_parameter(&element, &name, &value))
+            return 0;
+    }
 }

@@ -56,7 +56,7 @@ static void pws_found_connection(pws_findings *found, pws_str value) {
 
 /* RFC 9112 6: any Transfer-Encoding, or a Content-Length that is not 0, announces a body. */
 static void pws_found_length(pws_findings *found, pws_str value) {
-    if (!pws_str_equal(value, pws_cstr("0")))
+    if (!pws_is_text(value, "0"))
         found->has_body = 1;
 }
 
@@ -177,13 +177,12 @@ static int pws_connection_ok(const pws_findings *found) {
 
 /* Extended CONNECT (RFC 8441 4). */
 static int pws_is_extended_connect(const pws_head *head) {
-    return head->version >= 20 && head->protocol.len > 0 &&
-           pws_str_equal(head->method, pws_cstr("CONNECT"));
+    return head->version >= 20 && head->protocol.len > 0 && pws_is_text(head->method, "CONNECT");
 }
 
 /* 4.2.1 item 1. */
 static int pws_method_ok(const pws_head *head) {
-    return pws_str_equal(head->method, pws_cstr("GET"));
+    return pws_is_text(head->method, "GET");
 }
 
 /* 4.2.1 item 1: a path, or an http or https URL, without a fragment (3). Characters that should
@@ -221,7 +220,7 @@ static int pws_request_upgrade_ok(const pws_head *head, const pws_findings *foun
 
 /* 4.2.1 item 6. */
 static int pws_version_ok(const pws_findings *found) {
-    return found->version.count == 1 && pws_str_equal(found->version.value, pws_cstr("13"));
+    return found->version.count == 1 && pws_is_text(found->version.value, "13");
 }
 
 /* 4.2.1 item 5, 11.3.1: exactly one. */
@@ -243,9 +242,9 @@ static size_t pws_port_begin(pws_str authority) {
 
 static int pws_is_default_port(pws_str scheme, pws_str port) {
     if (pws_is_named(scheme, "http") || pws_is_named(scheme, "ws"))
-        return pws_str_equal(port, pws_cstr("80"));
+        return pws_is_text(port, "80");
     if (pws_is_named(scheme, "https") || pws_is_named(scheme, "wss"))
-        return pws_str_equal(port, pws_cstr("443"));
+        return pws_is_text(port, "443");
     return 0;
 }
 

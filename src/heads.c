@@ -33,7 +33,7 @@ static void pws_put_protocols(pws_writer *out, pws_str protocols) {
 }
 
 static void pws_put_offer(pws_writer *out, const pws_config *config) {
-    if (config->codec == NULL)
+    if (!PWS_IF_DEFLATE(config->codec != NULL))
         return;
     pws_put_text(out, "Sec-WebSocket-Extensions: ");
     pws_put_deflate_offer(out, config);
@@ -41,7 +41,7 @@ static void pws_put_offer(pws_writer *out, const pws_config *config) {
 }
 
 static void pws_put_answer(pws_writer *out, const pws_deflate_params *agreed) {
-    if (!agreed->agreed)
+    if (!PWS_IF_DEFLATE(agreed->agreed))
         return;
     pws_put_text(out, "Sec-WebSocket-Extensions: ");
     pws_put_deflate_answer(out, agreed);
@@ -88,85 +88,6 @@ PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
     return pws_head_end(out, start);
 }
 
-static const char *pws_reason_phrase(uint32_t status) {
-    switch (status) {
-    case 101:
-        return "Switching Protocols";
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 202:
-        return "Accepted";
-    case 204:
-        return "No Content";
-    case 205:
-        return "Reset Content";
-    case 301:
-        return "Moved Permanently";
-    case 302:
-        return "Found";
-    case 303:
-        return "See Other";
-    case 304:
-        return "Not Modified";
-    case 307:
-        return "Temporary Redirect";
-    case 308:
-        return "Permanent Redirect";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 406:
-        return "Not Acceptable";
-    case 408:
-        return "Request Timeout";
-    case 409:
-        return "Conflict";
-    case 410:
-        return "Gone";
-    case 413:
-        return "Content Too Large";
-    case 414:
-        return "URI Too Long";
-    case 421:
-        return "Misdirected Request";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 500:
-        return "Internal Server Error";
-    case 501:
-        return "Not Implemented";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    default:
-        return ""; /* RFC 9112 4: it may be empty, the space before it not left out */
-    }
-}
-
-static void pws_put_status_line(pws_writer *out, uint32_t status) {
-    pws_put_text(out, "HTTP/1.1 ");
-    pws_put_number(out, status);
-    pws_put_text(out, " ");
-    pws_put_text(out, pws_reason_phrase(status));
-    pws_put_text(out, "\r\n");
-}
-
 PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
                                      const pws_head *head, const pws_response *response,
                                      pws_str protocol, const pws_deflate_params *deflate) {
@@ -180,8 +101,8 @@ PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
     error = pws_accept_write(accept, key, config->cpu);
     if (error != PWS_OK)
         return error;
-    pws_put_status_line(out, 101);
-    pws_put_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+    pws_put_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
+                      "Upgrade: websocket\r\nConnection: Upgrade\r\n");
     pws_put_header(out, "Sec-WebSocket-Accept", value);
     if (protocol.len > 0)
         pws_put_header(out, "Sec-WebSocket-Protocol", protocol);
@@ -193,8 +114,8 @@ PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
 
 /* Who sends 426 must send Upgrade (RFC 9110 15.5.22), list it in Connection (7.8), and say which
  * version is wanted (RFC 6455 4.4). */
-static void pws_put_connection(pws_writer *out, uint32_t status) {
-    if (status == 426)
+static void pws_put_connection(pws_writer *out, int upgrade) {
+    if (upgrade)
         pws_put_text(out, "Upgrade: websocket\r\nConnection: close, Upgrade\r\n"
                           "Sec-WebSocket-Version: 13\r\n");
     else
@@ -217,6 +138,64 @@ static int pws_may_have_body(uint32_t status) {
     return !pws_is_bodiless(status) && status != 205;
 }
 
+/* Code and phrase of what programs answer with. One text, not a switch: the code for that is larger
+ * than the words. */
+static const char pws_statuses[] = "200 OK\n"
+                                   "201 Created\n"
+                                   "202 Accepted\n"
+                                   "204 No Content\n"
+                                   "205 Reset Content\n"
+                                   "301 Moved Permanently\n"
+                                   "302 Found\n"
+                                   "303 See Other\n"
+                                   "304 Not Modified\n"
+                                   "307 Temporary Redirect\n"
+                                   "308 Permanent Redirect\n"
+                                   "400 Bad Request\n"
+                                   "401 Unauthorized\n"
+                                   "403 Forbidden\n"
+                                   "404 Not Found\n"
+                                   "405 Method Not Allowed\n"
+                                   "406 Not Acceptable\n"
+                                   "408 Request Timeout\n"
+                                   "409 Conflict\n"
+                                   "410 Gone\n"
+                                   "413 Content Too Large\n"
+                                   "414 URI Too Long\n"
+                                   "421 Misdirected Request\n"
+                                   "426 Upgrade Required\n"
+                                   "429 Too Many Requests\n"
+                                   "431 Request Header Fields Too Large\n"
+                                   "500 Internal Server Error\n"
+                                   "501 Not Implemented\n"
+                                   "502 Bad Gateway\n"
+                                   "503 Service Unavailable\n"
+                                   "504 Gateway Timeout\n";
+
+/* The phrase of a status with the space before it, which stands even where there is no phrase (RFC
+ * 9112 4). */
+static pws_str pws_reason_phrase(uint32_t status) {
+    pws_str all, rest;
+    all.ptr = pws_statuses;
+    all.len = sizeof pws_statuses - 1;
+    rest = all;
+    while (rest.len > 0) {
+        size_t end = pws_index_of(rest, '\n');
+        const char *code = rest.ptr;
+        if (status == (uint32_t)(100 * (code[0] - '0') + 10 * (code[1] - '0') + (code[2] - '0')))
+            return pws_part(rest, 3, end);
+        rest = pws_part(rest, end + 1, rest.len);
+    }
+    return pws_part(all, 3, 4);
+}
+
+static void pws_put_status_line(pws_writer *out, uint32_t status) {
+    pws_put_text(out, "HTTP/1.1 ");
+    pws_put_number(out, status);
+    pws_put(out, pws_reason_phrase(status));
+    pws_put_text(out, "\r\n");
+}
+
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response) {
     size_t start = out->length, length = response->body.len;
     int32_t error;
@@ -230,40 +209,41 @@ PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *resp
     pws_put_headers(out, response->headers, response->header_count);
     if (!pws_is_bodiless(response->status))
         pws_put_content_length(out, length);
-    pws_put_connection(out, response->status);
+    pws_put_connection(out, response->status == 426);
     pws_put_text(out, "\r\n");
     return pws_head_end(out, start);
 }
 
-static uint32_t pws_refusal_status(int32_t error) {
+static int pws_lacks_upgrade(int32_t error) {
+    return error == PWS_E_UPGRADE || error == PWS_E_CONNECTION || error == PWS_E_VERSION;
+}
+
+/* The status of a refusal, and what must come with it. */
+static const char *pws_refusal_status(int32_t error) {
+    if (pws_lacks_upgrade(error))
+        return "426 Upgrade Required";
     switch (error) {
     case PWS_E_METHOD:
-        return 405;
+        return "405 Method Not Allowed\r\nAllow: GET"; /* RFC 9110 15.5.6 */
     case PWS_E_ORIGIN:
-        return 403;
-    case PWS_E_UPGRADE:
-    case PWS_E_CONNECTION:
-    case PWS_E_VERSION:
-        return 426;
+        return "403 Forbidden";
     case PWS_E_TIMEOUT:
-        return 408;
+        return "408 Request Timeout";
     case PWS_E_HEAD_SIZE:
-        return 431;
+        return "431 Request Header Fields Too Large";
     default:
-        return 400;
+        return "400 Bad Request";
     }
 }
 
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only) {
     size_t start = out->length;
-    uint32_t status = pws_refusal_status(error);
-    pws_str text = pws_cstr(pws_strerror(error));
-    pws_put_status_line(out, status);
-    if (status == 405)
-        pws_put_text(out, "Allow: GET\r\n"); /* RFC 9110 15.5.6 */
-    pws_put_text(out, "Content-Type: text/plain; charset=utf-8\r\n");
+    pws_str text = pws_cstr(pws_reason_for(error));
+    pws_put_text(out, "HTTP/1.1 ");
+    pws_put_text(out, pws_refusal_status(error));
+    pws_put_text(out, "\r\nContent-Type: text/plain; charset=utf-8\r\n");
     pws_put_content_length(out, text.len + 1);
-    pws_put_connection(out, status);
+    pws_put_connection(out, pws_lacks_upgrade(error));
     pws_put_text(out, "\r\n");
     if (!head_only) { /* RFC 9110 9.3.2 */
         pws_put(out, text);

@@ -1,8 +1,9 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
  * message, opening, send, timer -> phase -> output -> frame, close, heads -> handshake ->
  * negotiation -> extension, write, http, fields -> leaves. The exceptions are deflate, which output
- * and message call and which calls them, and phase; and what timer.c is told by the others. The
- * companions (backoff, retry_after, rate, queue, histogram, stats) are called by nobody. */
+ * and message call and which calls them, and phase; and what timer.c is told by the others. With
+ * PWS_NO_DEFLATE, no_deflate stands for negotiation and deflate. The companions (backoff,
+ * retry_after, rate, queue, histogram, stats) are called by nobody. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
 
@@ -38,6 +39,13 @@ int memcmp(const void *, const void *, size_t);
 #define PWS_NOINLINE
 #endif
 
+/* What is so only of compression, a condition or a bit: 0 where that is left out. */
+#ifdef PWS_NO_DEFLATE
+#define PWS_IF_DEFLATE(what) 0
+#else
+#define PWS_IF_DEFLATE(what) (what)
+#endif
+
 enum {
     PWS_MAX_CONTROL = 125,   /* payload bytes of a control frame (RFC 6455 5.5) */
     PWS_MAX_REASON = 123,    /* bytes of a close reason: 125 less the code */
@@ -52,6 +60,11 @@ enum {
 
 /* cpu, of functions here and below: config.cpu, or 0 where there is no configuration. It changes
  * their speed and nothing else. */
+
+/* ---- names.c ---- */
+
+/* pws_strerror for what a peer can be told of: in a Close or as the answer to its request. */
+PWS_PRIVATE const char *pws_reason_for(int32_t error);
 
 /* ---- mask.c: masking (RFC 6455 5.3) ---- */
 
@@ -98,6 +111,7 @@ PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *e
 /* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
 
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
+PWS_PRIVATE int pws_is_text(pws_str text, const char *word);
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
 /* 1 if name is that header name, whatever its case (RFC 9110 5.1). */
 PWS_PRIVATE int pws_is_named(pws_str name, const char *header);
@@ -157,7 +171,7 @@ typedef struct pws_writer {
 
 PWS_PRIVATE void pws_put(pws_writer *out, pws_str text);
 PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text);
-PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number);
+PWS_PRIVATE void pws_put_number(pws_writer *out, size_t number);
 /* name: value CR LF */
 PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value);
 /* PWS_OK if every header is a token and a value without control characters (HTAB is allowed; RFC
@@ -283,8 +297,6 @@ enum {
     PWS_BUSY_EOF = 4096,        /* the transport has ended */
     PWS_BUSY_HELD = 8192,       /* pws_hold */
     PWS_BUSY_PONGING = 16384,   /* send_data is the payload of a Pong, where it was received */
-    PWS_BUSY_DEFLATE = 65536,   /* send_data has yet to be compressed, into the transmit half */
-    PWS_BUSY_INFLATE = 131072,  /* there is more of the message to decompress without more input */
     PWS_BUSY_HEAD_ONLY = 32768, /* the malformed request is a HEAD: it is answered without a body */
     PWS_BUSY_TOLD = 262144,     /* send_data is of a frame of the program */
     PWS_BUSY_PING = 524288,     /* a Ping of our own is owed */
@@ -296,7 +308,11 @@ enum {
     PWS_BUSY_LATE_IDLE = 16777216,
     PWS_BUSY_LATE_PING = 33554432,
     PWS_BUSY_LATE_SEND = 67108864,
-    PWS_BUSY_LATE_CLOSING = 134217728
+    PWS_BUSY_LATE_CLOSING = 134217728,
+    /* send_data has yet to be compressed, into the transmit half */
+    PWS_BUSY_DEFLATE = PWS_IF_DEFLATE(65536),
+    /* there is more of the message to decompress without more input */
+    PWS_BUSY_INFLATE = PWS_IF_DEFLATE(131072)
 };
 
 /* What pws_output_owed looks at. */
@@ -317,14 +333,14 @@ enum {
 
 /* pws_conn.flags */
 enum {
-    PWS_FLAG_COMPRESSED = 1,  /* the received message is compressed */
-    PWS_FLAG_HAS_PAYLOAD = 2, /* and is not without payload */
-    PWS_FLAG_DELIVERED = 4,   /* a part of the received message has been delivered (streaming) */
-    PWS_FLAG_SEND_COMPRESSED = 8, /* the message being sent is compressed */
-    PWS_FLAG_TICKED = 16,         /* the program tells the time */
-    PWS_FLAG_PINGED = 32,         /* the Ping of `pinged` has not been answered */
-    PWS_FLAG_CLOSE_WRITTEN = 64,  /* our Close is with the transport */
-    PWS_FLAG_PING_OUT = 128       /* our Ping is in the batch: it has yet to be written */
+    PWS_FLAG_DELIVERED = 4,      /* a part of the received message has been delivered (streaming) */
+    PWS_FLAG_TICKED = 16,        /* the program tells the time */
+    PWS_FLAG_PINGED = 32,        /* the Ping of `pinged` has not been answered */
+    PWS_FLAG_CLOSE_WRITTEN = 64, /* our Close is with the transport */
+    PWS_FLAG_PING_OUT = 128,     /* our Ping is in the batch: it has yet to be written */
+    PWS_FLAG_COMPRESSED = PWS_IF_DEFLATE(1),     /* the received message is compressed */
+    PWS_FLAG_HAS_PAYLOAD = PWS_IF_DEFLATE(2),    /* and is not without payload */
+    PWS_FLAG_SEND_COMPRESSED = PWS_IF_DEFLATE(8) /* the message being sent is compressed */
 };
 
 /* ---- output.c: what is owed to the transport, in its order ---- */
@@ -362,8 +378,8 @@ PWS_PRIVATE void pws_output_data(pws_conn *ws, const uint8_t *data, size_t lengt
 static inline size_t pws_output_room(const pws_conn *ws) {
     return ws->transmit != NULL ? ws->transmit_size - PWS_MAX_CONTROL - ws->batch_length : 0;
 }
-/* Adds a frame whose payload lies PWS_MAX_FRAME_HEAD bytes behind the batch: it moves up to its
- * header, and a client masks it. */
+/* Adds a whole frame, where there is room for it, and a client masks it. The payload may lie
+ * PWS_MAX_FRAME_HEAD bytes behind the batch: then it moves up to its header. */
 PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *payload,
                                   size_t length);
 /* Owes the Pong for a Ping (RFC 6455 5.5.3): instead of one that is still held. */

@@ -67,7 +67,7 @@ static int32_t pws_header_check(const pws_conn *ws, size_t before) {
     int32_t error = PWS_OK;
 
     if (before < 1)
-        error = pws_frame_check_first(head[0], ws->message, ws->deflate != 0);
+        error = pws_frame_check_first(head[0], ws->message, PWS_IF_DEFLATE(ws->deflate != 0));
     if (error == PWS_OK && before < 2 && now >= 2)
         error = pws_frame_check_second(head[0], head[1], ws->config->role);
     if (error == PWS_OK && now >= 2) {

@@ -1,27 +1,8 @@
 /* Numbers in words. A switch, not a table: a table of pointers would need relocation. */
 #include "internal.h"
 
-const char *pws_strerror(int32_t error) {
+PWS_PRIVATE const char *pws_reason_for(int32_t error) {
     switch (error) {
-    case PWS_OK:
-        return "no error";
-
-    case PWS_E_ARG:
-        return "an argument is NULL, out of range or contradicts another";
-    case PWS_E_STATE:
-        return "this call is not possible in the present state";
-    case PWS_E_BUSY:
-        return "memory that was borrowed or lent is still in use";
-    case PWS_E_SPACE:
-        return "the memory given is too small";
-    case PWS_E_HEADER:
-        return "a header name is no token or is reserved, or its value has a control character "
-               "(RFC 9110 5.5)";
-    case PWS_E_URL:
-        return "this is not a valid ws or wss URL (RFC 6455 3)";
-
-    case PWS_E_EOF:
-        return "the transport ended before the closing handshake was complete (RFC 6455 7.1.5)";
     case PWS_E_TIMEOUT:
         return "a time limit has passed (RFC 6455 7.1.7)";
 
@@ -47,11 +28,6 @@ const char *pws_strerror(int32_t error) {
         return "the Sec-WebSocket-Key header is not one base64 value of 16 bytes (RFC 6455 4.2.1)";
     case PWS_E_ORIGIN:
         return "the origin of the request is not allowed (RFC 6455 10.2)";
-    case PWS_E_STATUS:
-        return "the handshake was answered with a status other than 101 (RFC 6455 4.1)";
-    case PWS_E_ACCEPT:
-        return "the Sec-WebSocket-Accept header does not answer the key that was sent "
-               "(RFC 6455 4.1)";
     case PWS_E_PROTOCOL:
         return "the subprotocols are malformed, or one is used that was not offered (RFC 6455 4.1)";
     case PWS_E_EXTENSION:
@@ -89,6 +65,36 @@ const char *pws_strerror(int32_t error) {
 
     default:
         return "unknown error";
+    }
+}
+
+/* Apart from the others, so that who does not call it does without these texts. */
+const char *pws_strerror(int32_t error) {
+    switch (error) {
+    case PWS_OK:
+        return "no error";
+    case PWS_E_ARG:
+        return "an argument is NULL, out of range or contradicts another";
+    case PWS_E_STATE:
+        return "this call is not possible in the present state";
+    case PWS_E_BUSY:
+        return "memory that was borrowed or lent is still in use";
+    case PWS_E_SPACE:
+        return "the memory given is too small";
+    case PWS_E_HEADER:
+        return "a header name is no token or is reserved, or its value has a control character "
+               "(RFC 9110 5.5)";
+    case PWS_E_URL:
+        return "this is not a valid ws or wss URL (RFC 6455 3)";
+    case PWS_E_EOF:
+        return "the transport ended before the closing handshake was complete (RFC 6455 7.1.5)";
+    case PWS_E_STATUS:
+        return "the handshake was answered with a status other than 101 (RFC 6455 4.1)";
+    case PWS_E_ACCEPT:
+        return "the Sec-WebSocket-Accept header does not answer the key that was sent "
+               "(RFC 6455 4.1)";
+    default:
+        return pws_reason_for(error);
     }
 }
 

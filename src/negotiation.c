@@ -4,6 +4,8 @@
  * both use takes literal text whatever its case (RFC 2616 2.1), and so do we. */
 #include "internal.h"
 
+#ifndef PWS_NO_DEFLATE
+
 /* ---- Parameters as they stand in an offer or an answer ---- */
 
 enum {
@@ -325,3 +327,5 @@ PWS_PRIVATE uint32_t pws_deflate_bits(uint16_t packed, uint32_t role) {
 PWS_PRIVATE int pws_deflate_takeover(uint16_t packed, uint32_t role) {
     return (packed & (role == PWS_SERVER ? PWS_PACKED_SERVER_ALONE : PWS_PACKED_CLIENT_ALONE)) == 0;
 }
+
+#endif

@@ -153,8 +153,7 @@ int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request
 /* The waiting request broke a rule: it gets that rule's answer. */
 static int32_t pws_refuse(pws_conn *ws, const pws_head *head) {
     pws_writer out = pws_output_writer(ws);
-    int32_t error =
-        pws_write_refusal(&out, ws->request_error, pws_str_equal(head->method, pws_cstr("HEAD")));
+    int32_t error = pws_write_refusal(&out, ws->request_error, pws_is_text(head->method, "HEAD"));
 
     if (error != PWS_OK)
         return error;
@@ -228,7 +227,7 @@ int32_t pws_reject(pws_conn *ws, const pws_response *response) {
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
-    if (!pws_str_equal(head.method, pws_cstr("HEAD"))) /* RFC 9110 9.3.2 */
+    if (!pws_is_text(head.method, "HEAD")) /* RFC 9110 9.3.2 */
         pws_output_data(ws, response->body.ptr, response->body.len);
     pws_forget_head(ws);
     ws->error = PWS_E_STATUS;

@@ -82,7 +82,7 @@ PWS_PRIVATE void pws_output_moved(pws_conn *ws, uint8_t first, const uint8_t *pa
     uint8_t key[4], *end;
 
     pws_output_frame(ws, first, length, key);
-    end = ws->transmit + ws->batch_length;
+    end = pws_batch(ws) + ws->batch_length;
     memmove(end, payload, length);
     if (ws->config->role == PWS_CLIENT)
         pws_mask(end, end, length, key, ws->config->cpu);
@@ -196,17 +196,12 @@ static void pws_output_control(pws_conn *ws, uint8_t opcode, uint8_t *payload, s
 /* Puts our own Ping into the batch, if there is room. Without a transmit half it just fits into
  * `small`. */
 static int pws_put_ping(pws_conn *ws) {
-    uint8_t payload[PWS_PING_PAYLOAD], key[4], *end;
+    uint8_t payload[PWS_PING_PAYLOAD];
 
     if (!pws_output_fits(ws, PWS_PING_PAYLOAD))
         return 0;
     pws_time_pinged(ws, payload);
-    pws_output_frame(ws, 0x80 | PWS_PING, PWS_PING_PAYLOAD, key);
-    end = pws_batch(ws) + ws->batch_length;
-    if (ws->config->role == PWS_CLIENT)
-        pws_mask(payload, payload, PWS_PING_PAYLOAD, key, ws->config->cpu);
-    memcpy(end, payload, PWS_PING_PAYLOAD);
-    ws->batch_length += PWS_PING_PAYLOAD;
+    pws_output_moved(ws, 0x80 | PWS_PING, payload, sizeof payload);
     ws->pings_out++;
     ws->busy &= ~(uint32_t)PWS_BUSY_PING;
     return 1;
@@ -403,5 +398,5 @@ int pws_borrows(const pws_conn *ws) {
         return 1;
     /* the reason of a failure is our own */
     return (ws->busy & PWS_BUSY_CLOSE) != 0 && ws->reason_length != 0 &&
-           ws->reason != pws_strerror(ws->error);
+           ws->reason != pws_reason_for(ws->error);
 }

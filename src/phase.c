@@ -33,7 +33,7 @@ PWS_PRIVATE void pws_fail_with(pws_conn *ws, int32_t error, uint16_t code) {
     if (ws->phase == PWS_PHASE_REQUEST || ws->phase == PWS_PHASE_ANSWER) {
         ws->busy |= PWS_BUSY_REFUSE | (pws_asks_head(ws) ? (uint32_t)PWS_BUSY_HEAD_ONLY : 0u);
     } else if (ws->phase == PWS_PHASE_OPEN && (ws->busy & PWS_BUSY_CLOSING) == 0) {
-        pws_str reason = pws_cstr(pws_strerror(error));
+        pws_str reason = pws_cstr(pws_reason_for(error));
 
         pws_output_close(ws, code, reason.ptr, reason.len);
     }

@@ -30,6 +30,10 @@ PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b) {
     return 1;
 }
 
+PWS_PRIVATE int pws_is_text(pws_str text, const char *word) {
+    return pws_str_equal(text, pws_cstr(word));
+}
+
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b) {
     size_t i;
     if (a.len != b.len)

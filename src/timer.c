@@ -94,23 +94,34 @@ static uint64_t pws_due_idle(const pws_conn *ws) {
     return pws_is_open(ws) ? pws_time_after(ws, ws->used, ws->config->idle_ms) : UINT64_MAX;
 }
 
-static uint64_t pws_earlier(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
+enum {
+    PWS_LIMITS = 7
+};
+
+/* When each runs out, in the order of the bits of PWS_BUSY_LATE. */
+static void pws_due_all(const pws_conn *ws, uint64_t due[PWS_LIMITS]) {
+    due[0] = pws_due_opening(ws);
+    due[1] = pws_due_pong(ws);
+    due[2] = pws_due_message(ws);
+    due[3] = pws_due_idle(ws);
+    due[4] = pws_due_ping(ws);
+    due[5] = pws_due_send(ws);
+    due[6] = pws_due_closing(ws);
 }
 
 uint64_t pws_deadline(const pws_conn *ws) {
-    uint64_t time;
+    uint64_t due[PWS_LIMITS], time = UINT64_MAX;
+    unsigned i;
 
     if (ws == NULL || ws->phase == PWS_PHASE_CLOSED)
         return UINT64_MAX;
     if ((ws->flags & PWS_FLAG_TICKED) == 0)
         return 0;
-    time = pws_earlier(pws_due_send(ws), pws_due_opening(ws));
-    time = pws_earlier(time, pws_due_closing(ws));
-    time = pws_earlier(time, pws_due_pong(ws));
-    time = pws_earlier(time, pws_due_ping(ws));
-    time = pws_earlier(time, pws_due_message(ws));
-    return pws_earlier(time, pws_due_idle(ws));
+    pws_due_all(ws, due);
+    for (i = 0; i < PWS_LIMITS; i++)
+        if (due[i] < time)
+            time = due[i];
+    return time;
 }
 
 /* ---- What happens then ---- */
@@ -157,28 +168,16 @@ static void pws_time_start(pws_conn *ws, uint64_t now) {
     ws->since = ws->used = ws->began = ws->held = (uint32_t)now;
 }
 
-static int pws_is_due(uint64_t time, uint64_t now) {
-    return time <= now && time != UINT64_MAX;
-}
-
 /* What has run out by then, as things are now: bits of pws_conn.busy. */
 static uint32_t pws_time_late(const pws_conn *ws, uint64_t now) {
+    uint64_t due[PWS_LIMITS];
     uint32_t late = 0;
+    unsigned i;
 
-    if (pws_is_due(pws_due_send(ws), now))
-        late |= PWS_BUSY_LATE_SEND;
-    if (pws_is_due(pws_due_closing(ws), now))
-        late |= PWS_BUSY_LATE_CLOSING;
-    if (pws_is_due(pws_due_opening(ws), now))
-        late |= PWS_BUSY_LATE_OPENING;
-    if (pws_is_due(pws_due_pong(ws), now))
-        late |= PWS_BUSY_LATE_PONG;
-    if (pws_is_due(pws_due_message(ws), now))
-        late |= PWS_BUSY_LATE_MESSAGE;
-    if (pws_is_due(pws_due_idle(ws), now))
-        late |= PWS_BUSY_LATE_IDLE;
-    if (pws_is_due(pws_due_ping(ws), now))
-        late |= PWS_BUSY_LATE_PING;
+    pws_due_all(ws, due);
+    for (i = 0; i < PWS_LIMITS; i++)
+        if (due[i] <= now && due[i] != UINT64_MAX)
+            late |= (uint32_t)PWS_BUSY_LATE_OPENING << i;
     return late;
 }
 

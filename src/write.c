@@ -14,8 +14,8 @@ PWS_PRIVATE void pws_put_text(pws_writer *out, const char *text) {
     pws_put(out, pws_cstr(text));
 }
 
-PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number) {
-    char digits[20];
+PWS_PRIVATE void pws_put_number(pws_writer *out, size_t number) {
+    char digits[20]; /* of 64 bits, should a size have so many */
     pws_str text;
     size_t begin = sizeof digits;
     do {
@@ -27,21 +27,21 @@ PWS_PRIVATE void pws_put_number(pws_writer *out, uint64_t number) {
     pws_put(out, text);
 }
 
-static void pws_put_line(pws_writer *out, pws_str name, pws_str value) {
-    pws_put(out, name);
-    pws_put_text(out, ": ");
-    pws_put(out, value);
-    pws_put_text(out, "\r\n");
+PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        pws_put(out, headers[i].name);
+        pws_put_text(out, ": ");
+        pws_put(out, headers[i].value);
+        pws_put_text(out, "\r\n");
+    }
 }
 
 PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value) {
-    pws_put_line(out, pws_cstr(name), value);
-}
-
-PWS_PRIVATE void pws_put_headers(pws_writer *out, const pws_header *headers, size_t count) {
-    size_t i;
-    for (i = 0; i < count; i++)
-        pws_put_line(out, headers[i].name, headers[i].value);
+    pws_header header;
+    header.name = pws_cstr(name);
+    header.value = value;
+    pws_put_headers(out, &header, 1);
 }
 
 /* Header lines that the library itself writes, or that would give the head another end. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs test commands, each of which ends its output with the line "N passed, N failed", and adds the
-# lines up. Shows the output of a command that fails or says no such line. Each may take LIMIT seconds,
-# where there is a `timeout` to keep it to that.
+# lines up. Shows the output of a command that fails or says no such line, and lines that begin with
+# "left out: ". Each may take LIMIT seconds, where there is a `timeout` to keep it to that.
 # Usage: BUILD=directory [LIMIT=300] sh tests/check.sh COMMAND...
 set -u
 
@@ -52,6 +52,7 @@ for command in "$@"; do
     fi
 
     if [ "$bad" -eq 0 ]; then
+        grep '^left out: ' "$output"
         printf 'ok      %6d  %s\n' "$good" "$name"
     else
         tail -n 200 "$output"

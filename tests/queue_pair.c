@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "has_deflate.h"
 #include "purews.h"
 #include "stored_codec.h"
 
@@ -52,7 +53,7 @@ static pws_shared *shared_new(uint32_t kind, const void *data, size_t length,
     shared->frame.ptr = frame;
     shared->frame.len = size;
     shared->count = 1;
-    if (window_bits == 0)
+    if (window_bits == 0 || !HAS_DEFLATE)
         return shared;
     memset(&config, 0, sizeof config);
     config.codec = &codec;
@@ -437,7 +438,7 @@ static void connect_again(struct world *world, uint32_t role) {
     size_t transmit = sizes[role == PWS_SERVER ? pick(world, 6) : 1 + pick(world, 5)];
     int handshake = transmit != 0 && pick(world, 2) != 0;
 
-    world->deflate = (int)pick(world, 3);
+    world->deflate = HAS_DEFLATE ? (int)pick(world, 3) : 0;
     world->lives = pick(world, 4) == 0;
     world->budget = world->lives ? SIZE_MAX : 1 + pick(world, pick(world, 2) != 0 ? 2000 : 30000);
     world->dead = world->over = world->full = 0;
@@ -510,7 +511,7 @@ struct reader {
 };
 
 static void reader_connect(struct world *world, struct reader *reader) {
-    world->deflate = (int)pick(world, 3);
+    world->deflate = HAS_DEFLATE ? (int)pick(world, 3) : 0;
     side_begin(world, &reader->side, PWS_SERVER);
     side_open(world, &reader->side, pick(world, 2) != 0 ? 512 : 0, 0);
 }

@@ -23,6 +23,7 @@ sed -n 's/^case  *//p' tests/runner/wrong.txt | sed 's/  *#.*//' >"$output.names
 while read -r name; do
     "$runner" --case "$name" tests/runner/wrong.txt >"$output" 2>&1
     status=$?
+    grep -q '^left out: ' "$output" && continue
     [ "$status" -eq 1 ] && [ "$(tail -n 1 "$output")" = "0 passed, 1 failed" ]
     say $? "it lets pass: $name"
 done <"$output.names"

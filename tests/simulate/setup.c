@@ -22,7 +22,7 @@ static void setup_times(struct world *world, pws_config *config) {
 static void setup_deflate(struct world *world, pws_config *config) {
     struct dice *dice = &world->dice;
 
-    config->codec = &world->codec;
+    config->codec = HAS_DEFLATE ? &world->codec : NULL;
     config->deflate.server_no_context_takeover = (uint8_t)dice_below(dice, 2);
     config->deflate.client_no_context_takeover = (uint8_t)dice_below(dice, 2);
     config->deflate_min = (uint32_t)dice_scaled(dice, 1, 1000);

@@ -8,6 +8,7 @@
 
 #include "agenda.h"
 #include "dice.h"
+#include "has_deflate.h"
 #include "link.h"
 #include "purews.h"
 #include "stored_codec.h"

@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+/* The header line of permessage-deflate, which is not there without compression. */
+#ifdef PWS_NO_DEFLATE
+#define EXTENSIONS(parameter) ""
+#else
+#define EXTENSIONS(parameter) "Sec-WebSocket-Extensions: permessage-deflate; " parameter "\r\n"
+#endif
+
 #define TEXT(literal) ((pws_str){(literal), sizeof(literal) - 1})
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -657,11 +664,9 @@ static void test_write_request(void) {
                                 "Sec-WebSocket-Key: " KEY "\r\n"
                                 "Sec-WebSocket-Version: 13\r\n"
                                 "Origin: http://example.com\r\n"
-                                "Sec-WebSocket-Protocol: chat, superchat\r\n"
-                                "Sec-WebSocket-Extensions: permessage-deflate; "
-                                "client_max_window_bits\r\n"
-                                "Cookie: a=1\r\n"
-                                "\r\n";
+                                "Sec-WebSocket-Protocol: chat, superchat\r\n" EXTENSIONS(
+                                    "client_max_window_bits") "Cookie: a=1\r\n"
+                                                              "\r\n";
     pws_codec codec = {.min_deflate_bits = 9};
     pws_config config = {.role = PWS_CLIENT, .protocols = "chat superchat", .codec = &codec};
     pws_header cookie = {TEXT("Cookie"), TEXT("a=1")};
@@ -769,11 +774,9 @@ static void test_write_switch(void) {
                                 "Upgrade: websocket\r\n"
                                 "Connection: Upgrade\r\n"
                                 "Sec-WebSocket-Accept: " ACCEPT "\r\n"
-                                "Sec-WebSocket-Protocol: chat\r\n"
-                                "Sec-WebSocket-Extensions: permessage-deflate; "
-                                "server_max_window_bits=12\r\n"
-                                "Set-Cookie: a=1\r\n"
-                                "\r\n";
+                                "Sec-WebSocket-Protocol: chat\r\n" EXTENSIONS(
+                                    "server_max_window_bits=12") "Set-Cookie: a=1\r\n"
+                                                                 "\r\n";
     pws_header cookie = {TEXT("Set-Cookie"), TEXT("a=1")};
     pws_deflate_params deflate = {0};
     const pws_config config = {.role = PWS_SERVER};

@@ -32,10 +32,10 @@ static void test_put(void) {
     pws_put_headers(&out, headers, 2);
     CHECK(wrote(&out, "x y\r\n0Host: h\r\nA: 1\r\nB: \r\n"));
 
-    check_case("the largest number has twenty digits");
+    check_case("the largest number of 64 bits has twenty digits");
     out = writer(20);
-    pws_put_number(&out, UINT64_MAX);
-    CHECK(wrote(&out, "18446744073709551615"));
+    pws_put_number(&out, SIZE_MAX);
+    CHECK(sizeof(size_t) != 8 || wrote(&out, "18446744073709551615"));
 
     check_case("what fits exactly is written");
     out = writer(3);
