@@ -1105,11 +1105,14 @@ struct pws_conn {
     void *deflater;     /* codec of sent messages, or NULL */
     union {
         struct {
-            uint32_t line;            /* where the unfinished line begins */
-            uint32_t total;           /* bytes of the head, with interim responses */
-            uint32_t protocol;        /* server: where the subprotocol agreed on begins */
+            uint32_t line;  /* where the unfinished line begins */
+            uint32_t total; /* bytes of the head, with interim responses */
+        } head;             /* during the opening handshake */
+        struct {
+            uint32_t key;             /* where the Sec-WebSocket-Key begins */
+            uint32_t protocol;        /* where the subprotocol agreed on begins */
             uint32_t protocol_length; /* and its bytes */
-        } head;                       /* during the opening handshake */
+        } request;                    /* server: from a complete request to PWS_OPEN */
         struct {
             uint64_t left;    /* payload bytes of the frame still to come */
             uint64_t message; /* payload bytes of the message that its frame headers announced */

@@ -1,31 +1,33 @@
 /* Base64 (RFC 4648 4), for the keys of the opening handshake. */
 #include "internal.h"
 
-static char pws_base64_character(uint32_t bits) {
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[bits & 63];
+/* Four characters, of 24 bits. */
+static void pws_base64_group(char out[4], uint32_t bits) {
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    out[0] = alphabet[bits >> 18];
+    out[1] = alphabet[bits >> 12 & 63];
+    out[2] = alphabet[bits >> 6 & 63];
+    out[3] = alphabet[bits & 63];
 }
 
 PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length) {
-    uint32_t bits;
-    size_t i, left;
+    size_t i;
 
-    for (i = 0; i < length; i += 3, out += 4) {
-        left = length - i;
-        bits = (uint32_t)data[i] << 16;
-        if (left > 1)
-            bits |= (uint32_t)data[i + 1] << 8;
-        if (left > 2)
-            bits |= data[i + 2];
-        out[0] = pws_base64_character(bits >> 18);
-        out[1] = pws_base64_character(bits >> 12);
-        out[2] = left > 1 ? pws_base64_character(bits >> 6) : '=';
-        out[3] = left > 2 ? pws_base64_character(bits) : '=';
-    }
+    for (i = 0; length - i >= 3; i += 3, out += 4)
+        pws_base64_group(out, (uint32_t)data[i] << 16 | (uint32_t)data[i + 1] << 8 | data[i + 2]);
+    if (i == length)
+        return;
+    pws_base64_group(out,
+                     (uint32_t)data[i] << 16 | (length - i == 2 ? (uint32_t)data[i + 1] << 8 : 0));
+    out[3] = '=';
+    if (length - i == 1)
+        out[2] = '=';
 }
 
 static int pws_is_base64(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
+    return pws_is_letter(c) || pws_is_digit(c) || c == '+' || c == '/';
 }
 
 PWS_PRIVATE int pws_base64_is_key(pws_str text) {

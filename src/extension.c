@@ -10,10 +10,15 @@ static int pws_take_character(pws_str *rest, char c) {
     return 1;
 }
 
-static int pws_take_token(pws_str *rest) {
+static void pws_take_space(pws_str *rest) {
     size_t end = 0;
-    while (end < rest->len && pws_is_tchar(rest->ptr[end]))
+    while (end < rest->len && pws_is_space(rest->ptr[end]))
         end++;
+    *rest = pws_part(*rest, end, rest->len);
+}
+
+static int pws_take_token(pws_str *rest) {
+    size_t end = pws_token_span(*rest);
     *rest = pws_part(*rest, end, rest->len);
     return end > 0;
 }
@@ -35,46 +40,63 @@ static int pws_take_value(pws_str *rest) {
     return pws_take_character(rest, '"') ? pws_take_quoted_token(rest) : pws_take_token(rest);
 }
 
+/* The characters that have been taken off before to get rest. */
+static pws_str pws_taken(pws_str before, pws_str rest) {
+    return pws_part(before, 0, (size_t)(rest.ptr - before.ptr));
+}
+
 /* extension-param (9.1): token [ "=" (token | quoted-string) ]. Returns 0 if there is none. */
 static int pws_take_parameter(pws_str *rest, pws_str *name, pws_str *value) {
-    pws_str begin = pws_trim(*rest);
-    *rest = begin;
+    pws_str begin;
+    pws_take_space(rest);
+    begin = *rest;
     *value = pws_cstr(NULL);
     if (!pws_take_token(rest))
         return 0;
-    *name = pws_part(begin, 0, begin.len - rest->len);
-    *rest = pws_trim(*rest);
+    *name = pws_taken(begin, *rest);
+    pws_take_space(rest);
     if (!pws_take_character(rest, '='))
         return 1;
-    begin = pws_trim(*rest);
-    *rest = begin;
+    pws_take_space(rest);
+    begin = *rest;
     if (!pws_take_value(rest))
         return 0;
-    *value = pws_part(begin, 0, begin.len - rest->len);
+    *value = pws_taken(begin, *rest);
+    return 1;
+}
+
+/* extension (9.1): token *( ";" extension-param ), up to a comma. Returns 0 if there is none. */
+static int pws_take_extension(pws_str *rest, pws_str *extension) {
+    pws_str begin = *rest, name, value;
+    if (!pws_take_token(rest))
+        return 0;
+    do {
+        *extension = pws_taken(begin, *rest);
+        pws_take_space(rest);
+        if (rest->len == 0 || rest->ptr[0] == ',')
+            return 1;
+    } while (pws_extension_parameter(rest, &name, &value));
+    return 0;
+}
+
+PWS_PRIVATE int pws_extension_next(pws_str *rest, pws_str *extension) {
+    do
+        pws_take_space(rest);
+    while (pws_take_character(rest, ','));
+    if (rest->len == 0)
+        return 0;
+    if (!pws_take_extension(rest, extension))
+        *rest = *extension = pws_cstr(NULL);
     return 1;
 }
 
 PWS_PRIVATE pws_str pws_extension_name(pws_str *rest) {
     pws_str begin = *rest;
     (void)pws_take_token(rest);
-    return pws_part(begin, 0, begin.len - rest->len);
+    return pws_taken(begin, *rest);
 }
 
 PWS_PRIVATE int pws_extension_parameter(pws_str *rest, pws_str *name, pws_str *value) {
-    *rest = pws_trim(*rest);
+    pws_take_space(rest);
     return pws_take_character(rest, ';') && pws_take_parameter(rest, name, value);
-}
-
-/* extension (9.1): token *( ";" extension-param ). */
-PWS_PRIVATE int pws_is_extension(pws_str element) {
-    pws_str name, value;
-    if (pws_extension_name(&element).len == 0)
-        return 0;
-    for (;;) {
-        element = pws_trim(element);
-        if (element.len == 0)
-            return 1;
-        if (!pws_extension_parameter(&element, &name, &value))
-            return 0;
-    }
 }

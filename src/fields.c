@@ -4,14 +4,13 @@
 
 /* Takes what stands before the next CR LF off *fields, and the CR LF. */
 static pws_str pws_line_take(pws_str *fields) {
-    size_t end = 0, next = fields->len;
+    const char *text = fields->ptr;
+    size_t end = 0, next;
     pws_str line;
-    while (end + 1 < fields->len && memcmp(fields->ptr + end, "\r\n", 2) != 0)
+    while (end < fields->len &&
+           (text[end] != '\r' || fields->len - end < 2 || text[end + 1] != '\n'))
         end++;
-    if (end + 1 < fields->len)
-        next = end + 2;
-    else
-        end = fields->len;
+    next = end < fields->len ? end + 2 : end;
     line = pws_part(*fields, 0, end);
     *fields = pws_part(*fields, next, fields->len);
     return line;
@@ -42,11 +41,12 @@ int pws_header_next(pws_str *fields, pws_header *header) {
 }
 
 int pws_header_find(pws_str fields, const char *name, pws_str *value) {
+    pws_str wanted = pws_cstr(name);
     pws_header header;
     if (name == NULL || value == NULL)
         return 0;
     while (pws_header_next(&fields, &header)) {
-        if (!pws_is_named(header.name, name))
+        if (!pws_str_equal_nocase(header.name, wanted))
             continue;
         *value = header.value;
         return 1;
@@ -104,7 +104,7 @@ int pws_cookie(pws_str fields, const char *name, pws_str *value) {
     if (name == NULL || value == NULL)
         return 0;
     while (pws_header_next(&fields, &header))
-        if (pws_is_named(header.name, "Cookie") && pws_cookie_find(header.value, wanted, value))
+        if (PWS_IS_NAMED(header.name, "Cookie") && pws_cookie_find(header.value, wanted, value))
             return 1;
     return 0;
 }

@@ -1,162 +1,21 @@
 /* The rules of the opening handshake (RFC 6455 4), of both roles. Nothing here keeps state. First
- * the header lines are read once and what they say is gathered; then the rules are judged in a
- * fixed order, each a function with its section. Sections without a number of their own are those
- * of RFC 6455. */
+ * the header lines are read once, one by one as they come, and what they say is gathered; then the
+ * rules are judged in a fixed order, each a function with its section. Sections without a number of
+ * their own are those of RFC 6455. */
 #include "internal.h"
-
-/* ---- What the header lines say ---- */
-
-/* The lines of a name that may stand once only: how many there are, and the value of the first. */
-typedef struct pws_single {
-    size_t count;
-    pws_str value;
-} pws_single;
-
-typedef struct pws_findings {
-    const pws_config *config;
-    pws_single host, key, version, origin, accept, protocol, extension;
-    pws_str chosen;             /* the subprotocol offered that stands first in config.protocols */
-    size_t rank;                /* its place there; SIZE_MAX: none */
-    size_t offers;              /* subprotocols in Sec-WebSocket-Protocol */
-    size_t extensions;          /* extensions in Sec-WebSocket-Extensions */
-    pws_str answer;             /* the first of them */
-    pws_deflate_params deflate; /* what the first offer agrees on that a server can accept */
-    /* 1 if ... */
-    int has_body;          /* a body is announced */
-    int websocket;         /* Upgrade names websocket */
-    int other_upgrade;     /* Upgrade names something else */
-    int connection;        /* Connection lists upgrade */
-    int protocols_broken;  /* a subprotocol is no token */
-    int extensions_broken; /* an extension is malformed */
-} pws_findings;
-
-static void pws_found_single(pws_single *single, pws_str value) {
-    if (single->count++ == 0)
-        single->value = value;
-}
-
-/* A list of protocols (RFC 9110 7.8). websocket has no version behind a slash. */
-static void pws_found_upgrade(pws_findings *found, pws_str value) {
-    pws_str element;
-    while (pws_element_next(&value, &element)) {
-        if (pws_is_named(element, "websocket"))
-            found->websocket = 1;
-        else
-            found->other_upgrade = 1;
-    }
-}
-
-/* A list of tokens (RFC 9110 7.6.1): "upgraded" is another one. */
-static void pws_found_connection(pws_findings *found, pws_str value) {
-    pws_str element;
-    while (pws_element_next(&value, &element))
-        if (pws_is_named(element, "upgrade"))
-            found->connection = 1;
-}
-
-/* RFC 9112 6: any Transfer-Encoding, or a Content-Length that is not 0, announces a body. */
-static void pws_found_length(pws_findings *found, pws_str value) {
-    if (!pws_is_text(value, "0"))
-        found->has_body = 1;
-}
-
-PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
-    pws_str word;
-    size_t rank = 0;
-    while (pws_word_next(&configured, &word)) {
-        if (pws_str_equal(word, protocol))
-            return rank;
-        rank++;
-    }
-    return SIZE_MAX;
-}
-
-/* A list of subprotocols, which may go on in further lines (11.3.4). That a client offers each once
- * (4.1 item 10) is not checked: it would take quadratic time, and an offer that is repeated changes
- * nothing. */
-static void pws_found_protocols(pws_findings *found, pws_str value) {
-    pws_str element;
-    pws_found_single(&found->protocol, value);
-    while (pws_element_next(&value, &element)) {
-        size_t rank = pws_protocol_rank(pws_cstr(found->config->protocols), element);
-        found->offers++;
-        if (!pws_is_token(element))
-            found->protocols_broken = 1;
-        if (rank >= found->rank)
-            continue;
-        found->rank = rank;
-        found->chosen = element;
-    }
-}
-
-/* One extension. Several offers of permessage-deflate are alternatives, the best first (RFC 7692
- * 5): the first that can be accepted is. */
-static void pws_found_extension(pws_findings *found, pws_str extension) {
-    if (found->extensions++ == 0)
-        found->answer = extension;
-    if (!pws_is_extension(extension))
-        found->extensions_broken = 1;
-    else if (!found->deflate.agreed)
-        (void)pws_deflate_accept(found->config, extension, &found->deflate);
-}
-
-/* A list of extensions, which may go on in further lines (9.1). */
-static void pws_found_extensions(pws_findings *found, pws_str value) {
-    pws_str element;
-    pws_found_single(&found->extension, value);
-    while (pws_element_next(&value, &element))
-        pws_found_extension(found, element);
-}
-
-static void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
-    value = pws_trim(value);
-    if (pws_is_named(name, "Host"))
-        pws_found_single(&found->host, value);
-    else if (pws_is_named(name, "Upgrade"))
-        pws_found_upgrade(found, value);
-    else if (pws_is_named(name, "Connection"))
-        pws_found_connection(found, value);
-    else if (pws_is_named(name, "Sec-WebSocket-Version"))
-        pws_found_single(&found->version, value);
-    else if (pws_is_named(name, "Sec-WebSocket-Key"))
-        pws_found_single(&found->key, value);
-    else if (pws_is_named(name, "Sec-WebSocket-Accept"))
-        pws_found_single(&found->accept, value);
-    else if (pws_is_named(name, "Sec-WebSocket-Protocol"))
-        pws_found_protocols(found, value);
-    else if (pws_is_named(name, "Sec-WebSocket-Extensions"))
-        pws_found_extensions(found, value);
-    else if (pws_is_named(name, "Origin"))
-        pws_found_single(&found->origin, value);
-    else if (pws_is_named(name, "Content-Length"))
-        pws_found_length(found, value);
-    else if (pws_is_named(name, "Transfer-Encoding"))
-        found->has_body = 1;
-}
-
-static void pws_find_nothing(pws_findings *found, const pws_config *config) {
-    memset(found, 0, sizeof *found);
-    found->config = config;
-    found->rank = SIZE_MAX;
-}
-
-static void pws_find_in_fields(pws_findings *found, const pws_config *config, pws_str fields) {
-    pws_header header;
-    pws_find_nothing(found, config);
-    while (pws_header_next(&fields, &header))
-        pws_found_line(found, header.name, header.value);
-}
 
 static int32_t pws_find_in_headers(pws_findings *found, const pws_config *config,
                                    const pws_header *headers, size_t count) {
+    pws_header line;
     size_t i;
     pws_find_nothing(found, config);
     if (headers == NULL && count > 0)
         return PWS_E_ARG;
     for (i = 0; i < count; i++) {
-        if (pws_is_missing(headers[i].name) || pws_is_missing(headers[i].value))
+        line = headers[i];
+        if (pws_is_missing(line.name) || pws_is_missing(line.value))
             return PWS_E_ARG;
-        pws_found_line(found, headers[i].name, headers[i].value);
+        pws_found_line(found, line.name, pws_trim(line.value));
     }
     return PWS_OK;
 }
@@ -214,7 +73,7 @@ static int pws_body_ok(const pws_findings *found) {
 /* 4.2.1 item 3; RFC 8441 5: :protocol instead. */
 static int pws_request_upgrade_ok(const pws_head *head, const pws_findings *found) {
     if (pws_is_extended_connect(head))
-        return pws_is_named(head->protocol, "websocket");
+        return PWS_IS_NAMED(head->protocol, "websocket");
     return found->websocket;
 }
 
@@ -241,9 +100,9 @@ static size_t pws_port_begin(pws_str authority) {
 }
 
 static int pws_is_default_port(pws_str scheme, pws_str port) {
-    if (pws_is_named(scheme, "http") || pws_is_named(scheme, "ws"))
+    if (PWS_IS_NAMED(scheme, "http") || PWS_IS_NAMED(scheme, "ws"))
         return pws_is_text(port, "80");
-    if (pws_is_named(scheme, "https") || pws_is_named(scheme, "wss"))
+    if (PWS_IS_NAMED(scheme, "https") || PWS_IS_NAMED(scheme, "wss"))
         return pws_is_text(port, "443");
     return 0;
 }
@@ -255,7 +114,7 @@ static int pws_origin_parse(pws_str text, pws_origin *origin) {
         return 0;
     origin->scheme = pws_part(text, 0, colon);
     origin->host = pws_part(text, colon + 3, text.len);
-    origin->port = pws_cstr(NULL);
+    origin->port = pws_literal(NULL, 0);
     port = pws_port_begin(origin->host);
     if (port == 0 || port == origin->host.len || origin->host.ptr[port - 1] != ':')
         return 1;
@@ -277,7 +136,8 @@ static int pws_origin_equal(pws_str a, pws_str b) {
 
 /* 4.2.2 item 4, 10.2. An origin-list (RFC 6454 7.1) has spaces and so equals no word of
  * config.origins. */
-static int pws_origin_ok(const pws_config *config, const pws_findings *found) {
+static int pws_origin_ok(const pws_findings *found) {
+    const pws_config *config = found->config;
     pws_str allowed = pws_cstr(config->origins), word;
     if (found->origin.count > 1)
         return 0;
@@ -301,8 +161,7 @@ static int pws_extensions_ok(const pws_findings *found) {
     return !found->extensions_broken && (found->extensions > 0 || found->extension.count == 0);
 }
 
-static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
-                                 const pws_findings *found) {
+PWS_PRIVATE int32_t pws_request_judge(const pws_head *head, const pws_findings *found) {
     int extended = pws_is_extended_connect(head);
     if (!extended && !pws_method_ok(head))
         return PWS_E_METHOD;
@@ -322,7 +181,7 @@ static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
         return PWS_E_VERSION;
     if (!extended && !pws_key_ok(found))
         return PWS_E_KEY;
-    if (!pws_origin_ok(config, found))
+    if (!pws_origin_ok(found))
         return PWS_E_ORIGIN;
     if (!pws_offers_ok(found))
         return PWS_E_PROTOCOL;
@@ -331,42 +190,30 @@ static int32_t pws_request_judge(const pws_config *config, const pws_head *head,
     return PWS_OK;
 }
 
-static int32_t pws_request_verdict(const pws_config *config, const pws_head *head,
-                                   const pws_findings *found, pws_str *protocol,
-                                   pws_deflate_params *deflate) {
-    int32_t error = pws_request_judge(config, head, found);
-    if (error == PWS_OK && protocol != NULL)
-        *protocol = found->chosen;
-    if (error == PWS_OK && deflate != NULL)
-        *deflate = found->deflate;
-    return error;
-}
-
-PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
-                                      pws_str *protocol, pws_deflate_params *deflate) {
-    pws_findings found;
-    pws_find_in_fields(&found, config, head->fields);
-    return pws_request_verdict(config, head, &found, protocol, deflate);
-}
-
 int32_t pws_check_request(const pws_config *config, const pws_head *head, const pws_header *headers,
                           size_t header_count, pws_str *protocol, pws_deflate_params *deflate) {
     pws_findings found;
+    int32_t error;
     if (config == NULL || head == NULL || pws_is_missing(head->method) ||
         pws_is_missing(head->target) || pws_is_missing(head->host) ||
         pws_is_missing(head->protocol) ||
         pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
         return PWS_E_ARG;
-    return pws_request_verdict(config, head, &found, protocol, deflate);
+    error = pws_request_judge(head, &found);
+    if (error == PWS_OK && protocol != NULL)
+        *protocol = found.chosen;
+    if (error == PWS_OK && deflate != NULL)
+        *deflate = found.deflate;
+    return error;
 }
 
-PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted) {
-    pws_list offers = pws_list_of(head->fields, "Sec-WebSocket-Protocol");
+PWS_PRIVATE pws_str pws_offered(pws_str fields, pws_str wanted) {
+    pws_list offers = pws_list_of(fields, "Sec-WebSocket-Protocol");
     pws_str offer;
     while (pws_list_next(&offers, &offer))
         if (pws_str_equal(offer, wanted))
             return offer;
-    return pws_cstr(NULL);
+    return pws_literal(NULL, 0);
 }
 
 /* ---- Rules of responses (4.1, "Once the client's opening handshake has been sent") ---- */
@@ -385,8 +232,10 @@ static int pws_response_upgrade_ok(const pws_findings *found) {
 static int pws_accept_ok(const pws_findings *found, pws_str key) {
     char accept[PWS_ACCEPT_LENGTH];
     pws_str expected = {accept, PWS_ACCEPT_LENGTH};
-    return pws_accept_write(accept, key, found->config->cpu) == PWS_OK &&
-           found->accept.count == 1 && pws_str_equal(found->accept.value, expected);
+    if (found->accept.count != 1 || !pws_base64_is_key(key))
+        return 0;
+    pws_accept_write(accept, key.ptr, found->config->cpu);
+    return pws_str_equal(found->accept.value, expected);
 }
 
 /* Item 6, 11.3.4: at most one, and one that we offered. */
@@ -399,15 +248,17 @@ static int pws_answer_ok(const pws_findings *found) {
 
 /* Item 5, 9.1, 11.3.2: none, or the one that we have offered. *deflate becomes what it says. */
 static int pws_extension_ok(const pws_findings *found, pws_deflate_params *deflate) {
+    pws_str answer = found->extension.value, extension;
     memset(deflate, 0, sizeof *deflate);
     if (found->extension.count == 0)
         return 1;
     return found->extension.count == 1 && found->extensions == 1 && !found->extensions_broken &&
-           pws_deflate_confirm(found->config, found->answer, deflate);
+           pws_extension_next(&answer, &extension) &&
+           pws_deflate_confirm(found->config, extension, deflate);
 }
 
-static int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key,
-                                  pws_deflate_params *deflate) {
+PWS_PRIVATE int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key,
+                                       pws_deflate_params *deflate) {
     int extended = key.len == 0;
     if (!pws_status_ok(head, extended))
         return PWS_E_STATUS;
@@ -426,49 +277,38 @@ static int32_t pws_response_judge(const pws_head *head, const pws_findings *foun
     return PWS_OK;
 }
 
-static int32_t pws_response_verdict(const pws_head *head, const pws_findings *found, pws_str key,
-                                    pws_str *protocol, pws_deflate_params *deflate) {
+int32_t pws_check_response(const pws_config *config, const pws_head *head,
+                           const pws_header *headers, size_t header_count, pws_str key,
+                           pws_str *protocol, pws_deflate_params *deflate) {
+    pws_findings found;
     pws_deflate_params agreed;
-    int32_t error = pws_response_judge(head, found, key, &agreed);
+    int32_t error;
+    if (config == NULL || head == NULL || pws_is_missing(key) ||
+        pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
+        return PWS_E_ARG;
+    error = pws_response_judge(head, &found, key, &agreed);
     if (error == PWS_OK && protocol != NULL)
-        *protocol = found->protocol.value;
+        *protocol = pws_single_value(&found.protocol);
     if (error == PWS_OK && deflate != NULL)
         *deflate = agreed;
     return error;
 }
 
-PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
-                                       pws_str *protocol, pws_deflate_params *deflate) {
-    pws_findings found;
-    pws_find_in_fields(&found, config, head->fields);
-    return pws_response_verdict(head, &found, key, protocol, deflate);
-}
-
-int32_t pws_check_response(const pws_config *config, const pws_head *head,
-                           const pws_header *headers, size_t header_count, pws_str key,
-                           pws_str *protocol, pws_deflate_params *deflate) {
-    pws_findings found;
-    if (config == NULL || head == NULL || pws_is_missing(key) ||
-        pws_find_in_headers(&found, config, headers, header_count) != PWS_OK)
-        return PWS_E_ARG;
-    return pws_response_verdict(head, &found, key, protocol, deflate);
-}
-
-PWS_PRIVATE int32_t pws_accept_write(char accept[28], pws_str key, uint32_t cpu) {
+PWS_PRIVATE void pws_accept_write(char accept[PWS_ACCEPT_LENGTH], const char *key, uint32_t cpu) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* 1.3 */
     uint8_t text[PWS_KEY_LENGTH + sizeof guid - 1];
     uint8_t digest[20];
-    if (!pws_base64_is_key(key))
-        return PWS_E_KEY;
-    memcpy(text, key.ptr, PWS_KEY_LENGTH);
+    memcpy(text, key, PWS_KEY_LENGTH);
     memcpy(text + PWS_KEY_LENGTH, guid, sizeof guid - 1);
     pws_sha1(digest, text, sizeof text, cpu);
     pws_base64_encode(accept, digest, sizeof digest);
-    return PWS_OK;
 }
 
 int32_t pws_accept_key(char accept[28], pws_str key) {
     if (accept == NULL || pws_is_missing(key))
         return PWS_E_ARG;
-    return pws_accept_write(accept, key, 0);
+    if (!pws_base64_is_key(key))
+        return PWS_E_KEY;
+    pws_accept_write(accept, key.ptr, 0);
+    return PWS_OK;
 }

@@ -88,27 +88,25 @@ PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
     return pws_head_end(out, start);
 }
 
-PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
-                                     const pws_head *head, const pws_response *response,
-                                     pws_str protocol, const pws_deflate_params *deflate) {
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config, const char *key,
+                                     const pws_response *response, pws_str protocol,
+                                     const pws_deflate_params *deflate) {
     char accept[PWS_ACCEPT_LENGTH];
-    pws_str key = pws_cstr(NULL), value = {accept, PWS_ACCEPT_LENGTH};
+    pws_str value = {accept, PWS_ACCEPT_LENGTH};
     size_t start = out->length;
     int32_t error = pws_headers_check(PWS_SERVER, response->headers, response->header_count);
     if (error != PWS_OK)
         return error;
-    (void)pws_header_find(head->fields, "Sec-WebSocket-Key", &key);
-    error = pws_accept_write(accept, key, config->cpu);
-    if (error != PWS_OK)
-        return error;
-    pws_put_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
-                      "Upgrade: websocket\r\nConnection: Upgrade\r\n");
-    pws_put_header(out, "Sec-WebSocket-Accept", value);
+    pws_accept_write(accept, key, config->cpu);
+    pws_put(out, PWS_LITERAL("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                             "Connection: Upgrade\r\nSec-WebSocket-Accept: "));
+    pws_put(out, value);
+    pws_put(out, PWS_LITERAL("\r\n"));
     if (protocol.len > 0)
         pws_put_header(out, "Sec-WebSocket-Protocol", protocol);
     pws_put_answer(out, deflate);
     pws_put_headers(out, response->headers, response->header_count);
-    pws_put_text(out, "\r\n");
+    pws_put(out, PWS_LITERAL("\r\n"));
     return pws_head_end(out, start);
 }
 

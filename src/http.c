@@ -3,7 +3,7 @@
  * that forgive differently see different requests. */
 #include "internal.h"
 
-/* ---- One line at a time ---- */
+/* ---- The line that begins a head ---- */
 
 /* Takes what stands before the first space off *rest, and the space. Returns 0 if there is none. */
 static int pws_field_take(pws_str *rest, pws_str *field) {
@@ -38,80 +38,40 @@ static uint32_t pws_status_code(pws_str text) {
     return status >= 100 && status <= 599 ? status : 0;
 }
 
-/* request-line (RFC 9112 3): method SP request-target SP HTTP-version. line is without its CR LF.
- */
-static int32_t pws_request_line(pws_str line, pws_head *head) {
+/* request-line (RFC 9112 3): method SP request-target SP HTTP-version. */
+static int pws_request_line(pws_str line, pws_head *head) {
+    head->reason = pws_literal(NULL, 0);
+    head->status = 0;
     if (!pws_field_take(&line, &head->method) || !pws_field_take(&line, &head->target))
-        return PWS_E_HTTP;
-    if (!pws_is_token(head->method) || !pws_is_visible(head->target) ||
-        !pws_http_version(line, &head->version))
-        return PWS_E_HTTP;
-    return PWS_OK;
+        return 0;
+    return pws_is_token(head->method) && pws_is_visible(head->target) &&
+           pws_http_version(line, &head->version);
 }
 
 /* status-line (RFC 9112 4): HTTP-version SP status-code SP [reason-phrase]. */
-static int32_t pws_status_line(pws_str line, pws_head *head) {
+static int pws_status_line(pws_str line, pws_head *head) {
     pws_str version, status;
+    head->method = head->target = pws_literal(NULL, 0);
     if (!pws_field_take(&line, &version) || !pws_field_take(&line, &status))
-        return PWS_E_HTTP;
+        return 0;
     head->status = pws_status_code(status);
     head->reason = line;
-    if (!pws_http_version(version, &head->version) || head->status == 0 ||
-        !pws_is_field_value(line))
-        return PWS_E_HTTP;
-    return PWS_OK;
+    return pws_http_version(version, &head->version) && head->status != 0;
 }
 
-/* field-line (RFC 9112 5). A name is a token, so that white space before the colon (5.1) and in
- * front of the name (obs-fold, 5.2) are refused with it. */
-static int32_t pws_field_line(pws_str line) {
-    size_t colon = pws_index_of(line, ':');
-    if (colon == line.len || !pws_is_token(pws_part(line, 0, colon)) ||
-        !pws_is_field_value(pws_part(line, colon + 1, line.len)))
-        return PWS_E_HTTP;
-    return PWS_OK;
-}
-
-static int32_t pws_start_line(uint32_t role, pws_str line, pws_head *head) {
+PWS_PRIVATE int pws_start_line(uint32_t role, pws_str line, pws_head *head) {
     return role == PWS_SERVER ? pws_request_line(line, head) : pws_status_line(line, head);
 }
 
-PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line) {
-    pws_head head;
-    if (line.len < 2 || line.ptr[line.len - 2] != '\r' || line.ptr[line.len - 1] != '\n')
-        return PWS_E_HTTP;
-    line.len -= 2;
-    if (first)
-        return pws_start_line(role, line, &head);
-    return line.len == 0 ? PWS_OK : pws_field_line(line);
-}
-
-/* ---- The whole head ---- */
+/* ---- Targets ---- */
 
 PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority) {
-    size_t begin = pws_begins(target, "http://") ? 7 : 8, end;
-    if (begin == 8 && !pws_begins(target, "https://"))
+    size_t begin = pws_begins(target, PWS_LITERAL("http://")) ? 7 : 8, end;
+    if (begin == 8 && !pws_begins(target, PWS_LITERAL("https://")))
         return 0;
     end = begin;
     while (end < target.len && target.ptr[end] != '/' && target.ptr[end] != '?')
         end++;
     *authority = pws_part(target, begin, end);
     return 1;
-}
-
-PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head) {
-    size_t line = pws_index_of(text, '\r');
-    pws_str fields;
-    pws_header header;
-    memset(head, 0, sizeof *head);
-    (void)pws_start_line(role, pws_part(text, 0, line), head);
-    head->fields = pws_part(text, line + 2, text.len - 2);
-    fields = head->fields;
-    while (pws_header_next(&fields, &header)) {
-        if (head->host.ptr == NULL && pws_is_named(header.name, "Host"))
-            head->host = header.value;
-        else if (head->origin.ptr == NULL && pws_is_named(header.name, "Origin"))
-            head->origin = header.value;
-    }
-    (void)pws_target_authority(head->target, &head->host);
 }

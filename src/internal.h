@@ -101,35 +101,50 @@ PWS_PRIVATE int pws_base64_is_key(pws_str text);
 /* pws_random_bytes for the masking key of a frame (RFC 6455 5.3); random is seeded. */
 PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]);
 
-/* ---- line.c ---- */
-
-/* Looks for the end of a header line in bytes that continue one. Returns the number of bytes up to
- * and with the LF, or length if there is none; *error is PWS_OK, or PWS_E_HTTP at the first control
- * character other than HTAB, CR, LF; then the number is the index of that character. */
-PWS_PRIVATE size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
-
 /* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
 
+/* A literal, whose length the compiler knows, as text. */
+#define PWS_LITERAL(literal) pws_literal("" literal, sizeof(literal) - 1)
+static inline pws_str pws_literal(const char *text, size_t length) {
+    pws_str str = {text, length};
+
+    return str;
+}
+/* The characters begin to end - 1 of text. */
+static inline pws_str pws_part(pws_str text, size_t begin, size_t end) {
+    if (begin > 0)
+        text.ptr += begin;
+    text.len = end - begin;
+    return text;
+}
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
 PWS_PRIVATE int pws_is_text(pws_str text, const char *word);
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
-/* 1 if name is that header name, whatever its case (RFC 9110 5.1). */
-PWS_PRIVATE int pws_is_named(pws_str name, const char *header);
+/* 1 if name is that literal, whatever its case (RFC 9110 5.1). */
+#define PWS_IS_NAMED(name, literal) pws_str_equal_nocase((name), PWS_LITERAL(literal))
 /* 1 if text begins so, whatever the case. */
-PWS_PRIVATE int pws_begins(pws_str text, const char *beginning);
-/* The characters begin to end - 1 of text. */
-PWS_PRIVATE pws_str pws_part(pws_str text, size_t begin, size_t end);
+PWS_PRIVATE int pws_begins(pws_str text, pws_str beginning);
 /* The index of the first c in text, or its length. */
 PWS_PRIVATE size_t pws_index_of(pws_str text, char c);
 /* 1 if text has a length but is NULL. */
 PWS_PRIVATE int pws_is_missing(pws_str text);
-PWS_PRIVATE int pws_is_digit(char c);
+static inline int pws_is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+static inline int pws_is_letter(char c) {
+    return (uint8_t)((c | ('a' - 'A')) - 'a') < 26;
+}
+static inline int pws_is_space(char c) {
+    return c == ' ' || c == '\t';
+}
 /* 1 if all are 0, as reserved fields must be, so that they can get a meaning later. */
 PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count);
 /* Without SP and HTAB at both ends. */
 PWS_PRIVATE pws_str pws_trim(pws_str text);
 /* tchar of RFC 9110 5.6.2. */
 PWS_PRIVATE int pws_is_tchar(char c);
+/* The number of tchar in front of any other character. */
+PWS_PRIVATE size_t pws_token_span(pws_str text);
 /* A token of RFC 9110 5.6.2: one or more tchar. */
 PWS_PRIVATE int pws_is_token(pws_str text);
 /* One or more visible ASCII characters: no white space, no control characters. */
@@ -150,15 +165,11 @@ PWS_PRIVATE int pws_is_authority(pws_str text);
 
 /* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
 
-/* Checks a whole line, its LF included, of the head that begins with it if first != 0. role is our
- * own, so a server checks a request line. Returns PWS_OK or PWS_E_HTTP (bare LF or CR, obs-fold,
- * white space before the colon, ...). An empty line (CR LF) is PWS_OK where it is not the first. */
-PWS_PRIVATE int32_t pws_line_check(uint32_t role, int first, pws_str line);
+/* Takes the line that begins a head apart; it is without its CR LF and has no control character but
+ * HTAB. role is our own, so a server reads a request line. Returns 0 if it breaks the grammar. */
+PWS_PRIVATE int pws_start_line(uint32_t role, pws_str line, pws_head *head);
 /* The host and port in a target that is an http or https URL (RFC 9112 3.2.2); 0 if it is none. */
 PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority);
-/* Takes apart a head of which every line has passed pws_line_check, up to and with its empty line.
- * protocol stays empty. host and origin are the first lines of that name. */
-PWS_PRIVATE void pws_head_parse(uint32_t role, pws_str text, pws_head *head);
 
 /* ---- write.c: heads that we send ---- */
 
@@ -209,9 +220,11 @@ PWS_PRIVATE uint16_t pws_close_code_for(int32_t error);
 
 /* ---- extension.c: the grammar of Sec-WebSocket-Extensions (RFC 6455 9.1) ---- */
 
-/* 1 if element is an extension: token *( ";" parameter ). */
-PWS_PRIVATE int pws_is_extension(pws_str element);
-/* Takes the name off *rest, an extension that has passed pws_is_extension. */
+/* Takes the next extension off *rest, a list: token *( ";" parameter ), white space around it left
+ * out, empty ones passed over (RFC 9110 5.6.1). Where the list is malformed it is {NULL, 0}, and
+ * the last. Returns 0 at the end. */
+PWS_PRIVATE int pws_extension_next(pws_str *rest, pws_str *extension);
+/* Takes the name off *rest, an extension of pws_extension_next. */
 PWS_PRIVATE pws_str pws_extension_name(pws_str *rest);
 /* Takes the next parameter off *rest. value: as it stands behind the "=", a quoted string with its
  * quotes; {NULL, 0} if there is no "=". Returns 0 at the end. */
@@ -237,17 +250,82 @@ PWS_PRIVATE pws_deflate_params pws_deflate_unpack(uint16_t packed);
 PWS_PRIVATE uint32_t pws_deflate_bits(uint16_t packed, uint32_t role);
 PWS_PRIVATE int pws_deflate_takeover(uint16_t packed, uint32_t role);
 
+/* ---- head.c: reading heads ---- */
+
+/* The lines of a name that may stand once only: how many there are, and the value of the first. */
+typedef struct pws_single {
+    size_t count;
+    pws_str value; /* if count is not 0 */
+} pws_single;
+
+/* What the header lines of a head say. */
+typedef struct pws_findings {
+    const pws_config *config;
+    pws_single host, key, version, origin, accept, protocol, extension;
+    pws_str chosen;             /* the subprotocol offered that stands first in config.protocols */
+    size_t rank;                /* its place there; SIZE_MAX: none */
+    size_t offers;              /* subprotocols in Sec-WebSocket-Protocol */
+    size_t extensions;          /* extensions in Sec-WebSocket-Extensions */
+    pws_deflate_params deflate; /* what the first offer agrees on that a server can accept */
+    /* 1 if ... */
+    int has_body;          /* a body is announced */
+    int websocket;         /* Upgrade names websocket */
+    int other_upgrade;     /* Upgrade names something else */
+    int connection;        /* Connection lists upgrade */
+    int protocols_broken;  /* a subprotocol is no token */
+    int extensions_broken; /* an extension is malformed */
+} pws_findings;
+
+/* Begins with nothing found. */
+PWS_PRIVATE void pws_find_nothing(pws_findings *found, const pws_config *config);
+/* The value, or nothing. */
+static inline pws_str pws_single_value(const pws_single *single) {
+    return single->count != 0 ? single->value : pws_literal(NULL, 0);
+}
+/* Adds what a header line says. */
+PWS_PRIVATE void pws_found_line(pws_findings *found, pws_str name, pws_str value);
+/* What has been read of a head. */
+typedef struct pws_reading {
+    const pws_config *config;
+    pws_head *head;     /* method to fields.ptr, if whole */
+    pws_findings found; /* if whole */
+    int whole;          /* 1: from its beginning on; else it is to be read again when it is there */
+} pws_reading;
+
+/* pws_lines.found */
+enum {
+    PWS_LINE_UNFINISHED, /* the input is used up */
+    PWS_LINE_MALFORMED,  /* no header line, a bare CR or LF, a control character other than HTAB */
+    PWS_LINE_WHOLE,      /* line is one */
+    PWS_LINE_EMPTY       /* the end of the head */
+};
+
+/* Lines on their way from the input into the receive half. */
+typedef struct pws_lines {
+    const char *head;    /* where the head begins */
+    uint8_t *begin;      /* the line that is not whole yet */
+    uint8_t *to;         /* behind what is there of it */
+    const uint8_t *from; /* what comes next; may be the same place as to */
+    size_t left;         /* bytes at from, for which there is room at to */
+    pws_str line;        /* the last whole one, without its CR LF */
+    int found;           /* PWS_LINE_ */
+} pws_lines;
+
+/* Reads lines up to the end of the head, a fault, or the end of the input, and says in lines->found
+ * which of these it was. */
+PWS_PRIVATE void pws_read_lines(pws_lines *lines, pws_reading *reading);
+
 /* ---- handshake.c: the rules of section 4, both roles, without state ---- */
 
-/* As pws_check_request and pws_check_response, over the lines of a received head. */
-PWS_PRIVATE int32_t pws_request_check(const pws_config *config, const pws_head *head,
-                                      pws_str *protocol, pws_deflate_params *deflate);
-PWS_PRIVATE int32_t pws_response_check(const pws_config *config, const pws_head *head, pws_str key,
-                                       pws_str *protocol, pws_deflate_params *deflate);
-/* As pws_accept_key, whose arguments have been looked at. */
-PWS_PRIVATE int32_t pws_accept_write(char accept[28], pws_str key, uint32_t cpu);
-/* The pws_str of *protocol that equals wanted among those that the request offers, or {NULL, 0}. */
-PWS_PRIVATE pws_str pws_offered(const pws_head *head, pws_str wanted);
+/* Judge a request by found: the first rule that it breaks, or PWS_OK. */
+PWS_PRIVATE int32_t pws_request_judge(const pws_head *head, const pws_findings *found);
+/* Judge a response likewise. *deflate becomes what it says. */
+PWS_PRIVATE int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key,
+                                       pws_deflate_params *deflate);
+/* As pws_accept_key, for a key that has been looked at. */
+PWS_PRIVATE void pws_accept_write(char accept[PWS_ACCEPT_LENGTH], const char *key, uint32_t cpu);
+/* The pws_str of *protocol that equals wanted among those that header lines offer, or {NULL, 0}. */
+PWS_PRIVATE pws_str pws_offered(pws_str fields, pws_str wanted);
 /* The place of a subprotocol among those configured, best first; SIZE_MAX if it is none of them. */
 PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol);
 
@@ -257,9 +335,9 @@ PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol);
  * said in purews.h for pws_connect, pws_accept and pws_reject. Return what those return. */
 PWS_PRIVATE int32_t pws_write_request(pws_writer *out, const pws_config *config,
                                       const pws_request *request, pws_str key);
-PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config,
-                                     const pws_head *head, const pws_response *response,
-                                     pws_str protocol, const pws_deflate_params *deflate);
+PWS_PRIVATE int32_t pws_write_switch(pws_writer *out, const pws_config *config, const char *key,
+                                     const pws_response *response, pws_str protocol,
+                                     const pws_deflate_params *deflate);
 PWS_PRIVATE int32_t pws_write_response(pws_writer *out, const pws_response *response);
 /* The answer to a request that breaks a rule: status, headers, one line of text as body. */
 PWS_PRIVATE int32_t pws_write_refusal(pws_writer *out, int32_t error, int head_only);
@@ -405,6 +483,9 @@ PWS_PRIVATE int pws_is_prepared(const uint8_t *frame, size_t length, uint32_t wi
 
 /* ---- phase.c ---- */
 
+/* Whether a request, as far as it has come, is a HEAD, which is answered without a body (RFC 9110
+ * 9.3.2). */
+PWS_PRIVATE int pws_asks_head(const pws_conn *ws);
 /* Frames come next. */
 PWS_PRIVATE void pws_enter_open(pws_conn *ws);
 /* Input counts no more: the end comes as soon as nothing is owed. */

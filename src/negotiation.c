@@ -25,19 +25,19 @@ typedef struct pws_deflate_named {
 
 /* 7.1.1, 7.1.2. Returns 0 if there is no such parameter. */
 static uint32_t pws_deflate_parameter(pws_str name) {
-    if (pws_is_named(name, "server_no_context_takeover"))
+    if (PWS_IS_NAMED(name, "server_no_context_takeover"))
         return PWS_SERVER_NO_TAKEOVER;
-    if (pws_is_named(name, "client_no_context_takeover"))
+    if (PWS_IS_NAMED(name, "client_no_context_takeover"))
         return PWS_CLIENT_NO_TAKEOVER;
-    if (pws_is_named(name, "server_max_window_bits"))
+    if (PWS_IS_NAMED(name, "server_max_window_bits"))
         return PWS_SERVER_WINDOW;
-    if (pws_is_named(name, "client_max_window_bits"))
+    if (PWS_IS_NAMED(name, "client_max_window_bits"))
         return PWS_CLIENT_WINDOW;
     return 0;
 }
 
-/* A decimal number from 8 to 15 without leading zeros (7.1.2), or 0. In what has passed
- * pws_is_extension, a quote or a backslash is never a part of the value itself. */
+/* A decimal number from 8 to 15 without leading zeros (7.1.2), or 0. In an extension
+ * of pws_extension_next, a quote or a backslash is never a part of the value itself. */
 static uint32_t pws_window_bits(pws_str value) {
     uint32_t bits = 0;
     size_t i;
@@ -75,7 +75,7 @@ static int pws_deflate_value_ok(pws_deflate_named *named, uint32_t parameter, pw
 static int pws_deflate_read(pws_str extension, pws_deflate_named *named) {
     pws_str name, value;
     memset(named, 0, sizeof *named);
-    if (!pws_is_named(pws_extension_name(&extension), "permessage-deflate"))
+    if (!PWS_IS_NAMED(pws_extension_name(&extension), "permessage-deflate"))
         return 0;
     while (pws_extension_parameter(&extension, &name, &value)) {
         uint32_t parameter = pws_deflate_parameter(name);

@@ -30,23 +30,50 @@ static pws_str pws_nonce_key(const uint8_t nonce[16], char text[PWS_KEY_LENGTH])
     return key;
 }
 
+/* ---- Heads that are received ---- */
+
+/* The head is complete. */
+static void pws_read_end(const pws_conn *ws, pws_reading *reading) {
+    pws_head *head = reading->head;
+    pws_lines lines;
+
+    if (!reading->whole) {
+        lines.head = (const char *)ws->receive;
+        lines.begin = lines.to = ws->receive;
+        lines.from = ws->receive;
+        lines.left = ws->gathered;
+        pws_read_lines(&lines, reading);
+    }
+    head->fields.len = (size_t)((const char *)ws->receive + ws->gathered - 2 - head->fields.ptr);
+    head->host = pws_single_value(&reading->found.host);
+    head->origin = pws_single_value(&reading->found.origin);
+    head->protocol = pws_literal(NULL, 0);
+    (void)pws_target_authority(head->target, &head->host);
+}
+
 /* The request is complete: it is reported with the first rule that it breaks, and waits. */
-static int pws_request_done(pws_conn *ws, pws_event *ev) {
-    pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &ev->head);
+static int pws_request_done(pws_conn *ws, const pws_reading *reading, pws_event *ev) {
+    const pws_findings *found = &reading->found;
+    const char *begin = (const char *)ws->receive;
+
     ev->kind = PWS_REQUEST;
-    ev->error = pws_request_check(ws->config, &ev->head, NULL, NULL);
+    ev->error = pws_request_judge(&ev->head, found);
     ws->request_error = (uint8_t)ev->error;
     ws->phase = PWS_PHASE_ANSWER;
+    if (ev->error != PWS_OK)
+        return 1;
+    ws->got.request.key = (uint32_t)(found->key.value.ptr - begin);
+    ws->got.request.protocol = found->chosen.len != 0 ? (uint32_t)(found->chosen.ptr - begin) : 0;
+    ws->got.request.protocol_length = (uint32_t)found->chosen.len;
+    ws->deflate = pws_deflate_pack(&found->deflate);
     return 1;
 }
 
 /* A response is complete. Returns 1 with an event, 0 after an interim response or a failure. */
-static int pws_response_done(pws_conn *ws, pws_event *ev) {
+static int pws_response_done(pws_conn *ws, const pws_reading *reading, pws_event *ev) {
     char text[PWS_KEY_LENGTH];
-    pws_str protocol;
     int32_t error;
 
-    pws_head_parse(PWS_CLIENT, pws_gathered_head(ws), &ev->head);
     pws_forget_head(ws);
     if (ev->head.status < 200 && ev->head.status != 101) /* RFC 9110 15.2 */
         return 0;
@@ -56,70 +83,70 @@ static int pws_response_done(pws_conn *ws, pws_event *ev) {
         ws->phase = PWS_PHASE_REJECTED;
         return 1;
     }
-    error = pws_response_check(ws->config, &ev->head, pws_nonce_key(ws->scratch, text), &protocol,
+    error = pws_response_judge(&ev->head, &reading->found, pws_nonce_key(ws->scratch, text),
                                &ev->deflate);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
     }
     ev->kind = PWS_OPEN;
-    ev->head.protocol = protocol;
+    ev->head.protocol = pws_single_value(&reading->found.protocol);
     ws->deflate = pws_deflate_pack(&ev->deflate);
     pws_enter_open(ws);
     return 1;
 }
 
-/* A line is complete. Returns 1 at the end of the head. */
-static int pws_line_done(pws_conn *ws) {
-    pws_str line;
-    int32_t error;
+/* Moves input into the receive half and reads the lines that this completes. */
+static int pws_receive_lines(pws_conn *ws, pws_bytes *in, pws_reading *reading) {
+    size_t room = pws_max_head(ws->config) - ws->got.head.total, done;
+    pws_lines lines;
 
-    line.ptr = (const char *)ws->receive + ws->got.head.line;
-    line.len = ws->gathered - ws->got.head.line;
-    error = pws_line_check(ws->config->role, ws->got.head.line == 0, line);
-    ws->got.head.line = (uint32_t)ws->gathered;
-    if (error != PWS_OK)
-        pws_fail(ws, error);
-    return error == PWS_OK && line.len == 2;
+    lines.head = (const char *)ws->receive;
+    lines.begin = ws->receive + ws->got.head.line;
+    lines.to = ws->receive + ws->gathered;
+    lines.from = in->ptr;
+    lines.left = in->len < room ? in->len : room;
+    pws_read_lines(&lines, reading);
+    done = (size_t)(lines.from - in->ptr);
+    in->ptr += done;
+    in->len -= done;
+    ws->gathered += done;
+    ws->got.head.total += (uint32_t)done;
+    ws->got.head.line = (uint32_t)(lines.begin - ws->receive);
+    return lines.found;
 }
 
-/* Moves bytes of the input into the receive half, up to the end of the line. Returns 1 if it is
- * there. */
-static int pws_gather_line(pws_conn *ws, pws_bytes *in) {
-    size_t length = pws_max_head(ws->config) - ws->got.head.total;
-    int32_t error;
-
-    if (length > in->len)
-        length = in->len;
-    length = pws_line_scan(in->ptr, length, &error);
-    if (length != 0)
-        memcpy(ws->receive + ws->gathered, in->ptr, length);
-    in->ptr += length;
-    in->len -= length;
-    ws->gathered += length;
-    ws->got.head.total += (uint32_t)length;
-    if (error != PWS_OK)
-        pws_fail(ws, error);
-    return error == PWS_OK && ws->receive[ws->gathered - 1] == '\n';
+/* A head is complete. Returns as pws_response_done. */
+static int pws_head_done(pws_conn *ws, pws_reading *reading, pws_event *ev) {
+    pws_read_end(ws, reading);
+    if (ws->phase == PWS_PHASE_REQUEST)
+        return pws_request_done(ws, reading, ev);
+    return pws_response_done(ws, reading, ev);
 }
 
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     uint8_t phase = ws->phase;
+    pws_reading reading;
+    int state;
 
+    reading.config = ws->config;
+    reading.head = &ev->head;
+    reading.whole = 0;
     while (in->len != 0 && ws->phase == phase) {
         if (ws->receive == NULL)
             return pws_need_receive(ws, ev);
-        if (pws_gather_line(ws, in) && pws_line_done(ws)) {
-            if (phase == PWS_PHASE_REQUEST)
-                return pws_request_done(ws, ev);
-            if (pws_response_done(ws, ev))
-                return 1;
-        }
-        if (ws->phase == phase && ws->got.head.total == pws_max_head(ws->config))
+        state = pws_receive_lines(ws, in, &reading);
+        if (state == PWS_LINE_MALFORMED)
+            pws_fail(ws, PWS_E_HTTP);
+        else if (state == PWS_LINE_EMPTY && pws_head_done(ws, &reading, ev))
+            return 1;
+        else if (ws->phase == phase && ws->got.head.total == pws_max_head(ws->config))
             pws_fail(ws, PWS_E_HEAD_SIZE);
     }
     return 0;
 }
+
+/* ---- Heads that are sent ---- */
 
 static int pws_response_ok(const pws_response *response) {
     return response->reserved0 == 0 &&
@@ -151,9 +178,9 @@ int32_t pws_connect(pws_conn *ws, pws_random *random, const pws_request *request
 }
 
 /* The waiting request broke a rule: it gets that rule's answer. */
-static int32_t pws_refuse(pws_conn *ws, const pws_head *head) {
+static int32_t pws_refuse(pws_conn *ws) {
     pws_writer out = pws_output_writer(ws);
-    int32_t error = pws_write_refusal(&out, ws->request_error, pws_is_text(head->method, "HEAD"));
+    int32_t error = pws_write_refusal(&out, ws->request_error, pws_asks_head(ws));
 
     if (error != PWS_OK)
         return error;
@@ -164,9 +191,15 @@ static int32_t pws_refuse(pws_conn *ws, const pws_head *head) {
     return PWS_OK;
 }
 
+/* The subprotocol agreed on, or nothing. */
+static pws_str pws_agreed_protocol(const pws_conn *ws) {
+    return pws_part(pws_gathered_head(ws), ws->got.request.protocol,
+                    ws->got.request.protocol + ws->got.request.protocol_length);
+}
+
 int32_t pws_accept(pws_conn *ws, const pws_response *response) {
     static const pws_response defaults = {0, 0, {NULL, 0}, NULL, 0, {NULL, 0}, {0, 0, 0, 0}};
-    pws_head head;
+    const char *begin;
     pws_str protocol;
     pws_deflate_params deflate;
     pws_writer out;
@@ -179,33 +212,31 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
         return PWS_E_ARG;
     if (ws->phase != PWS_PHASE_ANSWER)
         return PWS_E_STATE;
-    pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &head);
     if (ws->request_error != PWS_OK)
-        return pws_refuse(ws, &head);
-    (void)pws_request_check(ws->config, &head, &protocol, &deflate);
+        return pws_refuse(ws);
+    begin = (const char *)ws->receive;
+    protocol = pws_agreed_protocol(ws);
     if (response->protocol.len != 0) {
-        protocol = pws_offered(&head, response->protocol);
+        protocol = pws_offered(pws_gathered_head(ws), response->protocol);
         if (protocol.len == 0)
             return PWS_E_PROTOCOL;
     }
+    deflate = pws_deflate_unpack(ws->deflate);
     out = pws_output_writer(ws);
-    error = pws_write_switch(&out, ws->config, &head, response, protocol, &deflate);
+    error = pws_write_switch(&out, ws->config, begin + ws->got.request.key, response, protocol,
+                             &deflate);
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
-    ws->got.head.protocol =
-        protocol.len != 0 ? (uint32_t)(protocol.ptr - (const char *)ws->receive) : 0;
-    ws->got.head.protocol_length = (uint32_t)protocol.len;
-    ws->deflate = pws_deflate_pack(&deflate);
+    ws->got.request.protocol = (uint32_t)(protocol.ptr - begin);
+    ws->got.request.protocol_length = (uint32_t)protocol.len;
     ws->phase = PWS_PHASE_ACCEPTED;
     return PWS_OK;
 }
 
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
-    memset(&ev->head, 0, sizeof ev->head);
     ev->kind = PWS_OPEN;
-    ev->head.protocol.ptr = (const char *)ws->receive + ws->got.head.protocol;
-    ev->head.protocol.len = ws->got.head.protocol_length;
+    ev->head.protocol = pws_agreed_protocol(ws);
     ev->deflate = pws_deflate_unpack(ws->deflate);
     ws->gathered = 0;
     pws_enter_open(ws);
@@ -213,7 +244,6 @@ PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
 }
 
 int32_t pws_reject(pws_conn *ws, const pws_response *response) {
-    pws_head head;
     pws_writer out;
     int32_t error;
 
@@ -221,13 +251,12 @@ int32_t pws_reject(pws_conn *ws, const pws_response *response) {
         return PWS_E_ARG;
     if (ws->phase != PWS_PHASE_ANSWER)
         return PWS_E_STATE;
-    pws_head_parse(PWS_SERVER, pws_gathered_head(ws), &head);
     out = pws_output_writer(ws);
     error = pws_write_response(&out, response);
     if (error != PWS_OK)
         return error;
     pws_output_head(ws, &out);
-    if (!pws_is_text(head.method, "HEAD")) /* RFC 9110 9.3.2 */
+    if (!pws_asks_head(ws))
         pws_output_data(ws, response->body.ptr, response->body.len);
     pws_forget_head(ws);
     ws->error = PWS_E_STATUS;

@@ -1,9 +1,7 @@
 /* How a connection fails, and the state that the program sees. */
 #include "internal.h"
 
-/* Whether a request that can't be read further is a HEAD, which is answered without a body (RFC
- * 9110 9.3.2). */
-static int pws_asks_head(const pws_conn *ws) {
+PWS_PRIVATE int pws_asks_head(const pws_conn *ws) {
     static const char method[] = {'H', 'E', 'A', 'D', ' '};
 
     return ws->gathered >= sizeof method && memcmp(ws->receive, method, sizeof method) == 0;

@@ -1,5 +1,5 @@
 /* Comparing and classifying text: ASCII only, so that no locale matters. */
-#include "internal.h"
+#include "vector.h"
 
 /* The bound, which no text reaches, keeps compilers from putting a call of strlen here. */
 pws_str pws_cstr(const char *text) {
@@ -15,19 +15,8 @@ static char pws_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static int pws_is_space(char c) {
-    return c == ' ' || c == '\t';
-}
-
-/* Without memcmp, which compilers may turn into bcmp where only equality is asked for. */
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b) {
-    size_t i;
-    if (a.len != b.len)
-        return 0;
-    for (i = 0; i < a.len; i++)
-        if (a.ptr[i] != b.ptr[i])
-            return 0;
-    return 1;
+    return a.len == b.len && pws_same(a.ptr, b.ptr, a.len);
 }
 
 PWS_PRIVATE int pws_is_text(pws_str text, const char *word) {
@@ -39,30 +28,14 @@ PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b) {
     if (a.len != b.len)
         return 0;
     for (i = 0; i < a.len; i++)
-        if (pws_lower(a.ptr[i]) != pws_lower(b.ptr[i]))
+        if (a.ptr[i] != b.ptr[i] && pws_lower(a.ptr[i]) != pws_lower(b.ptr[i]))
             return 0;
     return 1;
 }
 
-/* Stops at the first difference and so rarely looks further than one character. */
-PWS_PRIVATE int pws_is_named(pws_str name, const char *header) {
-    size_t i;
-    for (i = 0; i < name.len; i++)
-        if (header[i] == '\0' || pws_lower(name.ptr[i]) != pws_lower(header[i]))
-            return 0;
-    return header[i] == '\0';
-}
-
-PWS_PRIVATE int pws_begins(pws_str text, const char *beginning) {
-    size_t length = pws_cstr(beginning).len;
-    return text.len >= length && pws_is_named(pws_part(text, 0, length), beginning);
-}
-
-PWS_PRIVATE pws_str pws_part(pws_str text, size_t begin, size_t end) {
-    if (begin > 0)
-        text.ptr += begin;
-    text.len = end - begin;
-    return text;
+PWS_PRIVATE int pws_begins(pws_str text, pws_str beginning) {
+    return text.len >= beginning.len &&
+           pws_str_equal_nocase(pws_part(text, 0, beginning.len), beginning);
 }
 
 PWS_PRIVATE size_t pws_index_of(pws_str text, char c) {
@@ -84,10 +57,6 @@ PWS_PRIVATE int pws_is_zero(const uintptr_t *fields, size_t count) {
     return 1;
 }
 
-PWS_PRIVATE int pws_is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 PWS_PRIVATE pws_str pws_trim(pws_str text) {
     size_t begin = 0, end = text.len;
     while (begin < end && pws_is_space(text.ptr[begin]))
@@ -98,7 +67,7 @@ PWS_PRIVATE pws_str pws_trim(pws_str text) {
 }
 
 PWS_PRIVATE int pws_is_tchar(char c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+    if (pws_is_letter(c) || pws_is_digit(c))
         return 1;
     switch (c) {
     case '!':
@@ -122,12 +91,18 @@ PWS_PRIVATE int pws_is_tchar(char c) {
     }
 }
 
-PWS_PRIVATE int pws_is_token(pws_str text) {
+PWS_PRIVATE size_t pws_token_span(pws_str text) {
     size_t i;
-    for (i = 0; i < text.len; i++)
-        if (!pws_is_tchar(text.ptr[i]))
-            return 0;
-    return text.len > 0;
+
+    for (i = 0;; i++) {
+        i = pws_letters_end(text, i);
+        if (i == text.len || !pws_is_tchar(text.ptr[i]))
+            return i;
+    }
+}
+
+PWS_PRIVATE int pws_is_token(pws_str text) {
+    return text.len > 0 && pws_token_span(text) == text.len;
 }
 
 PWS_PRIVATE int pws_is_visible(pws_str text) {
@@ -164,19 +139,22 @@ PWS_PRIVATE int pws_word_next(pws_str *rest, pws_str *word) {
     return word->len > 0;
 }
 
-/* The index of the first comma outside quoted strings (RFC 9110 5.6.4), or the length. */
-static size_t pws_element_end(pws_str text) {
-    size_t i;
-    int quoted = 0;
-    for (i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == ',' && !quoted)
-            break;
-        if (c == '"')
-            quoted = !quoted;
-        else if (c == '\\' && quoted && i + 1 < text.len)
+/* The index behind the quoted string (RFC 9110 5.6.4) that begins at i, or the length. */
+static size_t pws_quoted_end(pws_str text, size_t i) {
+    for (i++; i < text.len; i++) {
+        if (text.ptr[i] == '"')
+            return i + 1;
+        if (text.ptr[i] == '\\' && i + 1 < text.len)
             i++;
     }
+    return i;
+}
+
+/* The index of the first comma outside quoted strings, or the length. */
+static size_t pws_element_end(pws_str text) {
+    size_t i = 0;
+    while (i < text.len && text.ptr[i] != ',')
+        i = text.ptr[i] == '"' ? pws_quoted_end(text, i) : i + 1;
     return i;
 }
 

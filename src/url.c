@@ -12,13 +12,18 @@ static unsigned pws_url_hex(char c) {
     return 16;
 }
 
-/* 1 if every percent sign has two hexadecimal digits behind it (RFC 3986 2.1). */
+/* 1 if text begins with a percent sign and two hexadecimal digits (RFC 3986 2.1). */
+static int pws_is_encoded(pws_str text) {
+    return text.len >= 3 && text.ptr[0] == '%' && pws_url_hex(text.ptr[1]) != 16 &&
+           pws_url_hex(text.ptr[2]) != 16;
+}
+
+/* 1 if every percent sign is that of such a group. */
 static int pws_url_percent_ok(pws_str text) {
     size_t i;
 
     for (i = 0; i < text.len; i++)
-        if (text.ptr[i] == '%' && (text.len - i < 3 || pws_url_hex(text.ptr[i + 1]) == 16 ||
-                                   pws_url_hex(text.ptr[i + 2]) == 16))
+        if (text.ptr[i] == '%' && !pws_is_encoded(pws_part(text, i, text.len)))
             return 0;
     return 1;
 }
@@ -77,9 +82,9 @@ static int pws_is_ipv6(pws_str text) {
     return gap ? groups <= 7 : groups == 8;
 }
 
-/* unreserved and sub-delims of RFC 3986 2.2 and 2.3, and the percent sign. */
+/* unreserved and sub-delims of RFC 3986 2.2 and 2.3. */
 static int pws_is_reg_name_char(char c) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || pws_is_digit(c))
+    if (pws_is_letter(c) || pws_is_digit(c))
         return 1;
     switch (c) {
     case '-':
@@ -97,21 +102,26 @@ static int pws_is_reg_name_char(char c) {
     case ',':
     case ';':
     case '=':
-    case '%':
         return 1;
     default:
         return 0;
     }
 }
 
-/* A registered name or an IPv4 address, which looks like one; not empty (RFC 6455 3). */
-static int pws_is_reg_name(pws_str text) {
-    size_t i;
+/* The length of what text begins with of a registered name or an IPv4 address, which looks like
+ * one. */
+static size_t pws_reg_name_span(pws_str text) {
+    size_t i = 0;
 
-    for (i = 0; i < text.len; i++)
-        if (!pws_is_reg_name_char(text.ptr[i]))
-            return 0;
-    return text.len != 0 && pws_url_percent_ok(text);
+    while (i < text.len) {
+        if (pws_is_reg_name_char(text.ptr[i]))
+            i++;
+        else if (pws_is_encoded(pws_part(text, i, text.len)))
+            i += 3;
+        else
+            break;
+    }
+    return i;
 }
 
 /* ---- URLs (RFC 6455 3) ---- */
@@ -154,8 +164,8 @@ static int pws_url_divide(pws_str text, pws_str *host, pws_str *port) {
             return 0;
         end++;
     } else {
-        end = pws_index_of(text, ':');
-        if (!pws_is_reg_name(pws_part(text, 0, end)))
+        end = pws_reg_name_span(text);
+        if (end == 0) /* RFC 6455 3 */
             return 0;
     }
     *host = pws_part(text, 0, end);

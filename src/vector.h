@@ -22,6 +22,12 @@
 #endif
 #define PWS_BLOCKS (PWS_X86 || PWS_NEON)
 
+static inline size_t pws_letters_end_plain(pws_str text, size_t i) {
+    while (i < text.len && (pws_is_letter(text.ptr[i]) || text.ptr[i] == '-'))
+        i++;
+    return i;
+}
+
 #if PWS_X86
 
 /* A function marked so may use these instructions, whatever the rest is compiled for; nothing but
@@ -235,6 +241,40 @@ static inline void pws_fetch(const uint8_t *at) {
     __builtin_prefetch((const void *)((uintptr_t)at + 512), 1);
 }
 
+/* ---- Text of heads ---- */
+
+/* Without memcmp, which compilers may turn into bcmp where only equality is asked for. */
+static inline int pws_same(const char *a, const char *b, size_t length) {
+    size_t i = 0;
+
+    if (length < 8) {
+        while (i < length && a[i] == b[i])
+            i++;
+        return i == length;
+    }
+    for (; length - i > 8; i += 8)
+        if (pws_load64((const uint8_t *)a + i) != pws_load64((const uint8_t *)b + i))
+            return 0;
+    i = length - 8; /* the last eight overlap what has been compared */
+    return pws_load64((const uint8_t *)a + i) == pws_load64((const uint8_t *)b + i);
+}
+
+/* The index from i on of the first character that is neither a letter nor a hyphen, or the length.
+ * Header names are almost always of these alone. */
+static inline size_t pws_letters_end(pws_str text, size_t i) {
+    pws_block block, lower, other;
+
+    for (; text.len - i >= 16; i += 16) {
+        block = pws_block_load((const uint8_t *)text.ptr + i);
+        lower = pws_or(block, pws_block_of('a' - 'A'));
+        other = pws_or(pws_less(lower, pws_block_of('a')), pws_less(pws_block_of('z'), lower));
+        other = pws_without(other, pws_equal(block, pws_block_of('-')));
+        if (pws_any_high(other))
+            return i + pws_first_high(other);
+    }
+    return pws_letters_end_plain(text, i);
+}
+
 /* ---- Masking of little, for where a call would cost as much as the work ---- */
 
 /* The key for the bytes from `length` on, as pws_mask_rotate. Machines with blocks here are
@@ -352,6 +392,20 @@ PWS_PRIVATE int pws_text_blocks(uint8_t *dst, const uint8_t *src, size_t length,
 PWS_PRIVATE int pws_text_avx2(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key);
 PWS_PRIVATE int pws_text_avx512(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key);
 #endif
+
+#else
+
+static inline int pws_same(const char *a, const char *b, size_t length) {
+    size_t i = 0;
+
+    while (i < length && a[i] == b[i])
+        i++;
+    return i == length;
+}
+
+static inline size_t pws_letters_end(pws_str text, size_t i) {
+    return pws_letters_end_plain(text, i);
+}
 
 #endif
 

@@ -46,11 +46,11 @@ PWS_PRIVATE void pws_put_header(pws_writer *out, const char *name, pws_str value
 
 /* Header lines that the library itself writes, or that would give the head another end. */
 static int pws_is_reserved(uint32_t role, pws_str name) {
-    if (pws_begins(name, "Sec-WebSocket-") || pws_is_named(name, "Upgrade") ||
-        pws_is_named(name, "Connection") || pws_is_named(name, "Content-Length") ||
-        pws_is_named(name, "Transfer-Encoding"))
+    if (pws_begins(name, PWS_LITERAL("Sec-WebSocket-")) || PWS_IS_NAMED(name, "Upgrade") ||
+        PWS_IS_NAMED(name, "Connection") || PWS_IS_NAMED(name, "Content-Length") ||
+        PWS_IS_NAMED(name, "Transfer-Encoding"))
         return 1;
-    return role == PWS_CLIENT && (pws_is_named(name, "Host") || pws_is_named(name, "Origin"));
+    return role == PWS_CLIENT && (PWS_IS_NAMED(name, "Host") || PWS_IS_NAMED(name, "Origin"));
 }
 
 /* A value with a CR or LF would end its line and begin the next: header injection. */

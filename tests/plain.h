@@ -15,9 +15,12 @@
 #define pws_random_seed plain_random_seed
 #define pws_random_bytes plain_random_bytes
 #define pws_masking_key plain_masking_key
-#define pws_line_scan plain_line_scan
+#define pws_read_lines plain_read_lines
+#define pws_find_nothing plain_find_nothing
+#define pws_found_line plain_found_line
+#define pws_protocol_rank plain_protocol_rank
 
-#include "../src/line.c"
+#include "../src/head.c"
 #include "../src/mask.c"
 #include "../src/random.c"
 #include "../src/sha1.c"
@@ -33,7 +36,10 @@
 #undef pws_random_seed
 #undef pws_random_bytes
 #undef pws_masking_key
-#undef pws_line_scan
+#undef pws_read_lines
+#undef pws_find_nothing
+#undef pws_found_line
+#undef pws_protocol_rank
 
 /* And the library's own. */
 void pws_mask(uint8_t *dst, const uint8_t *src, size_t length, const uint8_t key[4], uint32_t cpu);
@@ -47,6 +53,6 @@ void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length, uint32_t c
 int32_t pws_random_seed(pws_random *random, const uint8_t seed[32]);
 int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length);
 void pws_masking_key(pws_random *random, uint8_t key[4]);
-size_t pws_line_scan(const uint8_t *bytes, size_t length, int32_t *error);
+void pws_read_lines(pws_lines *lines, pws_reading *reading);
 
 #endif

@@ -1,6 +1,6 @@
 /* The rules of the opening handshake, and the heads that we send. Compression: negotiation.c. */
 #include "../check.h"
-#include "internal.h"
+#include "heads.h"
 
 #include <string.h>
 
@@ -65,13 +65,16 @@ typedef struct change {
 } change;
 
 static char head_text[4096];
+static size_t text_length;
 static pws_head head;
 static pws_header headers[64];
 static size_t header_count;
 
 /* Builds the head, and from its lines the array of headers. Every line must be well-formed. */
 static void build(uint32_t role, const char *const good[LINES], int line, const char *text) {
-    size_t length = 0, begin = 0, end;
+    pws_config config = {0};
+    pws_findings found;
+    size_t length = 0;
     pws_str fields;
     int i;
 
@@ -82,14 +85,9 @@ static void build(uint32_t role, const char *const good[LINES], int line, const 
     }
     memcpy(head_text + length, "\r\n", 2);
     length += 2;
-    for (end = 1; end <= length; end++) {
-        pws_str whole = {head_text + begin, end - begin};
-        if (head_text[end - 1] != '\n')
-            continue;
-        CHECK(pws_line_check(role, begin == 0, whole) == PWS_OK);
-        begin = end;
-    }
-    pws_head_parse(role, (pws_str){head_text, length}, &head);
+    text_length = length;
+    config.role = role;
+    heads_parse(&config, head_text, text_length, &head, &found);
     fields = head.fields;
     header_count = 0;
     while (header_count < COUNT(headers) && pws_header_next(&fields, &headers[header_count]))
@@ -100,11 +98,15 @@ static void build(uint32_t role, const char *const good[LINES], int line, const 
 static int32_t check_request(const pws_config *config, pws_str *protocol) {
     pws_head array_head = head;
     pws_str again = TEXT("unchanged");
+    pws_findings found;
     int32_t error;
 
     *protocol = again;
     array_head.host = array_head.origin = array_head.fields = pws_cstr(NULL);
-    error = pws_request_check(config, &head, protocol, NULL);
+    heads_parse(config, head_text, text_length, &head, &found);
+    error = pws_request_judge(&head, &found);
+    if (error == PWS_OK)
+        *protocol = found.chosen;
     CHECK(pws_check_request(config, &array_head, headers, header_count, &again, NULL) == error);
     CHECK(pws_check_request(config, &array_head, headers, header_count, NULL, NULL) == error);
     CHECK(pws_str_equal(*protocol, again));
@@ -115,11 +117,16 @@ static int32_t check_request(const pws_config *config, pws_str *protocol) {
 static int32_t check_response(const pws_config *config, pws_str key, pws_str *protocol) {
     pws_head array_head = head;
     pws_str again = TEXT("unchanged");
+    pws_deflate_params deflate;
+    pws_findings found;
     int32_t error;
 
     *protocol = again;
     array_head.fields = pws_cstr(NULL);
-    error = pws_response_check(config, &head, key, protocol, NULL);
+    heads_parse(config, head_text, text_length, &head, &found);
+    error = pws_response_judge(&head, &found, key, &deflate);
+    if (error == PWS_OK)
+        *protocol = pws_single_value(&found.protocol);
     CHECK(pws_check_response(config, &array_head, headers, header_count, key, &again, NULL) ==
           error);
     CHECK(pws_check_response(config, &array_head, headers, header_count, key, NULL, NULL) == error);
@@ -412,12 +419,12 @@ static void test_protocols(void) {
     check_case("a subprotocol is looked up among those offered");
     build(PWS_SERVER, good_request, MORE,
           "Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Protocol: c\r\n");
-    protocol = pws_offered(&head, TEXT("c"));
+    protocol = pws_offered(head.fields, TEXT("c"));
     CHECK(is(protocol, "c") && protocol.ptr > head_text &&
           protocol.ptr < head_text + sizeof head_text);
-    CHECK(pws_offered(&head, TEXT("C")).ptr == NULL);
-    CHECK(pws_offered(&head, TEXT("a, b")).ptr == NULL);
-    CHECK(pws_offered(&head, TEXT("")).ptr == NULL);
+    CHECK(pws_offered(head.fields, TEXT("C")).ptr == NULL);
+    CHECK(pws_offered(head.fields, TEXT("a, b")).ptr == NULL);
+    CHECK(pws_offered(head.fields, TEXT("")).ptr == NULL);
 }
 
 /* RFC 8441, and the other things that only the array form has. */
@@ -784,10 +791,9 @@ static void test_write_switch(void) {
     pws_writer out = writer(sizeof memory);
 
     memset(&response, 0, sizeof response);
-    build(PWS_SERVER, good_request, MORE, "");
 
     check_case("101 with nothing but what is needed");
-    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) == PWS_OK);
+    CHECK(pws_write_switch(&out, &config, KEY, &response, pws_cstr(NULL), &deflate) == PWS_OK);
     CHECK(wrote(&out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Accept: " ACCEPT "\r\n\r\n"));
 
@@ -798,21 +804,21 @@ static void test_write_switch(void) {
     response.headers = &cookie;
     response.header_count = 1;
     out = writer(sizeof whole - 1);
-    CHECK(pws_write_switch(&out, &config, &head, &response, TEXT("chat"), &deflate) == PWS_OK);
+    CHECK(pws_write_switch(&out, &config, KEY, &response, TEXT("chat"), &deflate) == PWS_OK);
     CHECK(wrote(&out, whole));
 
     check_case("101 that does not fit writes nothing");
     out = writer(sizeof whole - 2);
-    CHECK(pws_write_switch(&out, &config, &head, &response, TEXT("chat"), &deflate) == PWS_E_SPACE);
+    CHECK(pws_write_switch(&out, &config, KEY, &response, TEXT("chat"), &deflate) == PWS_E_SPACE);
     CHECK(out.length == 0);
 
     check_case("nothing gets into a 101 through headers");
     cookie.value = TEXT("a\r\n\r\nframes");
-    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) ==
+    CHECK(pws_write_switch(&out, &config, KEY, &response, pws_cstr(NULL), &deflate) ==
           PWS_E_HEADER);
     cookie.value = TEXT("a");
     cookie.name = TEXT("Sec-WebSocket-Extensions");
-    CHECK(pws_write_switch(&out, &config, &head, &response, pws_cstr(NULL), &deflate) ==
+    CHECK(pws_write_switch(&out, &config, KEY, &response, pws_cstr(NULL), &deflate) ==
           PWS_E_HEADER);
     CHECK(out.length == 0);
 }
