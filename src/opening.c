@@ -32,16 +32,29 @@ static pws_str pws_nonce_key(const uint8_t nonce[16], char text[PWS_KEY_LENGTH])
 
 /* ---- Heads that are received ---- */
 
+/* Lines that come from there into the receive half, where the unfinished one begins at `begin` and
+ * has come to `end`. */
+static pws_lines pws_lines_begin(const pws_conn *ws, size_t begin, size_t end, const uint8_t *from,
+                                 size_t length) {
+    pws_lines lines;
+
+    lines.head = (const char *)ws->receive;
+    lines.begin = ws->receive + begin;
+    lines.to = ws->receive + end;
+    lines.from = from;
+    lines.left = length;
+    lines.line = pws_literal(NULL, 0);
+    lines.found = PWS_LINE_UNFINISHED;
+    return lines;
+}
+
 /* The head is complete. */
 static void pws_read_end(const pws_conn *ws, pws_reading *reading) {
     pws_head *head = reading->head;
     pws_lines lines;
 
     if (!reading->whole) {
-        lines.head = (const char *)ws->receive;
-        lines.begin = lines.to = ws->receive;
-        lines.from = ws->receive;
-        lines.left = ws->gathered;
+        lines = pws_lines_begin(ws, 0, 0, ws->receive, ws->gathered);
         pws_read_lines(&lines, reading);
     }
     head->fields.len = (size_t)((const char *)ws->receive + ws->gathered - 2 - head->fields.ptr);
@@ -99,13 +112,9 @@ static int pws_response_done(pws_conn *ws, const pws_reading *reading, pws_event
 /* Moves input into the receive half and reads the lines that this completes. */
 static int pws_receive_lines(pws_conn *ws, pws_bytes *in, pws_reading *reading) {
     size_t room = pws_max_head(ws->config) - ws->got.head.total, done;
-    pws_lines lines;
+    pws_lines lines = pws_lines_begin(ws, ws->got.head.line, ws->gathered, in->ptr,
+                                      in->len < room ? in->len : room);
 
-    lines.head = (const char *)ws->receive;
-    lines.begin = ws->receive + ws->got.head.line;
-    lines.to = ws->receive + ws->gathered;
-    lines.from = in->ptr;
-    lines.left = in->len < room ? in->len : room;
     pws_read_lines(&lines, reading);
     done = (size_t)(lines.from - in->ptr);
     in->ptr += done;
