@@ -183,10 +183,10 @@ PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
  * (4.1 item 10) is not checked: it would take quadratic time, and an offer that is repeated changes
  * nothing. */
 static PWS_NOINLINE void pws_found_protocols(pws_findings *found, pws_str value) {
-    pws_str element;
+    pws_str configured = pws_cstr(found->config->protocols), element;
     pws_found_single(&found->protocol, value);
     while (pws_element_next(&value, &element)) {
-        size_t rank = pws_protocol_rank(pws_cstr(found->config->protocols), element);
+        size_t rank = pws_protocol_rank(configured, element);
         found->offers++;
         if (!pws_is_token(element))
             found->protocols_broken = 1;

@@ -244,6 +244,7 @@ int32_t pws_accept(pws_conn *ws, const pws_response *response) {
 }
 
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev) {
+    memset(&ev->head, 0, sizeof ev->head);
     ev->kind = PWS_OPEN;
     ev->head.protocol = pws_agreed_protocol(ws);
     ev->deflate = pws_deflate_unpack(ws->deflate);
