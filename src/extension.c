@@ -65,10 +65,16 @@ static int pws_take_parameter(pws_str *rest, pws_str *name, pws_str *value) {
     return 1;
 }
 
+PWS_PRIVATE pws_str pws_extension_name(pws_str *rest) {
+    pws_str begin = *rest;
+    (void)pws_take_token(rest);
+    return pws_taken(begin, *rest);
+}
+
 /* extension (9.1): token *( ";" extension-param ), up to a comma. Returns 0 if there is none. */
 static int pws_take_extension(pws_str *rest, pws_str *extension) {
     pws_str begin = *rest, name, value;
-    if (!pws_take_token(rest))
+    if (pws_extension_name(rest).len == 0)
         return 0;
     do {
         *extension = pws_taken(begin, *rest);
@@ -88,12 +94,6 @@ PWS_PRIVATE int pws_extension_next(pws_str *rest, pws_str *extension) {
     if (!pws_take_extension(rest, extension))
         *rest = *extension = pws_cstr(NULL);
     return 1;
-}
-
-PWS_PRIVATE pws_str pws_extension_name(pws_str *rest) {
-    pws_str begin = *rest;
-    (void)pws_take_token(rest);
-    return pws_taken(begin, *rest);
 }
 
 PWS_PRIVATE int pws_extension_parameter(pws_str *rest, pws_str *name, pws_str *value) {

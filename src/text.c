@@ -15,7 +15,9 @@ static char pws_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b) {
+/* Not inlined: where b is a short literal, compilers would warn of loads that its length rules out.
+ */
+PWS_PRIVATE PWS_NOINLINE int pws_str_equal(pws_str a, pws_str b) {
     return a.len == b.len && pws_same(a.ptr, b.ptr, a.len);
 }
 
