@@ -1,5 +1,5 @@
-// The wire as a blocking transport of Boost.Beast (SyncReadStream, SyncWriteStream): a read hands
-// out one piece at a time.
+// A wire as a blocking transport of Boost.Beast (SyncReadStream, SyncWriteStream): a read hands out
+// one piece at a time.
 #ifndef BEAST_TRANSPORT_HPP
 #define BEAST_TRANSPORT_HPP
 
@@ -11,12 +11,13 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
 
-#include "wire.h"
-
-struct transport {
+// Wire has next, which begins a read if none is under way and returns whether there is one; read,
+// which takes bytes of it and returns how many; and write.
+template <class Wire> struct transport {
     using executor_type = boost::asio::io_context::executor_type;
 
     boost::asio::io_context &context;
+    Wire wire;
 
     explicit transport(boost::asio::io_context &io) : context(io) {
     }
@@ -27,7 +28,7 @@ struct transport {
     template <class Buffers>
     size_t read_some(const Buffers &buffers, boost::beast::error_code &error) {
         error = {};
-        if (wire.in_piece == 0 && !wire_next()) {
+        if (!wire.next()) {
             error = boost::asio::error::eof;
             return 0;
         }
@@ -35,7 +36,7 @@ struct transport {
         for (auto at = boost::asio::buffer_sequence_begin(buffers);
              at != boost::asio::buffer_sequence_end(buffers); ++at) {
             boost::asio::mutable_buffer buffer = *at;
-            total += wire_read(buffer.data(), buffer.size());
+            total += wire.read(buffer.data(), buffer.size());
         }
         return total;
     }
@@ -50,7 +51,7 @@ struct transport {
         for (auto at = boost::asio::buffer_sequence_begin(buffers);
              at != boost::asio::buffer_sequence_end(buffers); ++at) {
             boost::asio::const_buffer buffer = *at;
-            wire_write(buffer.data(), buffer.size());
+            wire.write(buffer.data(), buffer.size());
             total += buffer.size();
         }
         return total;
@@ -61,13 +62,15 @@ struct transport {
     }
 };
 
-inline void teardown(boost::beast::role_type, transport &, boost::beast::error_code &error) {
+template <class Wire>
+void teardown(boost::beast::role_type, transport<Wire> &, boost::beast::error_code &error) {
     error = {};
 }
 
 namespace boost {
 namespace beast {
-template <class Handler> void async_teardown(role_type, ::transport &, Handler &&) {
+template <class Wire, class Handler>
+void async_teardown(role_type, ::transport<Wire> &, Handler &&) {
 }
 } // namespace beast
 } // namespace boost

@@ -69,14 +69,21 @@ static void run_sha1(uint32_t cpu, int plain) {
         pws_sha1(small, source, length, cpu);
 }
 
-static void run_line(uint32_t cpu, int plain) {
-    int32_t error;
+/* Header lines of a head that began before: they are found, copied and divided. */
+static void run_lines(uint32_t cpu, int plain) {
+    static pws_reading reading;
+    pws_lines lines;
 
     (void)cpu;
+    memset(&lines, 0, sizeof lines);
+    lines.begin = lines.to = other;
+    lines.from = target;
+    lines.left = length;
     if (plain)
-        sink += plain_line_scan(target, length, &error);
+        plain_read_lines(&lines, &reading);
     else
-        sink += pws_line_scan(target, length, &error);
+        pws_read_lines(&lines, &reading);
+    sink += (size_t)lines.found;
 }
 
 static void run_key(uint32_t cpu, int plain) {
@@ -143,7 +150,8 @@ static void fill(const char *text) {
 int main(int argc, char **argv) {
     static const leaf mask = {"mask", run_mask}, there = {"in place", run_mask_there};
     static const leaf text = {"text", run_text}, scan = {"utf8", run_scan};
-    static const leaf sha1 = {"sha1", run_sha1}, line = {"line", run_line}, key = {"keys", run_key};
+    static const leaf sha1 = {"sha1", run_sha1}, key = {"keys", run_key};
+    static const leaf lines = {"head", run_lines};
     static const size_t lengths[] = {16, 40, 125, 256, 512, 1024, 4096, 16384, LARGEST};
     static const char *const texts[][2] = {
         {"ascii", "The quick brown fox jumps over the lazy dog. "},
@@ -179,8 +187,9 @@ int main(int argc, char **argv) {
     }
     length = 60;
     measure("", &sha1);
-    fill(texts[0][1]);
-    measure("ascii", &line);
+    length = 420;
+    fill("Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n");
+    measure("10 lines", &lines);
     length = 480;
     measure("120 of 4", &key);
     return 0;

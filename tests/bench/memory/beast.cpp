@@ -1,6 +1,6 @@
 // Boost.Beast with blocking reads: the buffer for messages is shared by all connections, and no
 // asynchronous operation waits on any, which would take more.
-#include "../beast_transport.hpp"
+#include "../beast_wire.hpp"
 
 #include "memory.h"
 
@@ -13,7 +13,7 @@ boost::asio::io_context *context;
 beast::flat_buffer *buffer;
 
 template <bool deflate> struct connections {
-    using stream = websocket::stream<transport, deflate>;
+    using stream = websocket::stream<transport<shared_wire>, deflate>;
 
     static stream **all;
 
@@ -24,9 +24,9 @@ template <bool deflate> struct connections {
         return nullptr;
     }
 
-    static void configure(websocket::stream<transport, false> &) {
+    static void configure(websocket::stream<transport<shared_wire>, false> &) {
     }
-    static void configure(websocket::stream<transport, true> &ws) {
+    static void configure(websocket::stream<transport<shared_wire>, true> &ws) {
         websocket::permessage_deflate wish;
         wish.server_enable = true;
         wish.server_no_context_takeover = true;

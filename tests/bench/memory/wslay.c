@@ -1,32 +1,9 @@
 /* wslay's event layer. It has no opening handshake: what a program takes for its own is not
  * counted. */
-#include <wslay/wslay.h>
-
-#include "../wire.h"
+#include "../wslay_wire.h"
 #include "memory.h"
 
 static wslay_event_context_ptr *connections;
-
-static ssize_t receive(wslay_event_context_ptr context, uint8_t *buffer, size_t length, int flags,
-                       void *user) {
-    size_t n = wire_read(buffer, length);
-
-    (void)flags;
-    (void)user;
-    if (n != 0)
-        return (ssize_t)n;
-    wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
-    return -1;
-}
-
-static ssize_t transmit(wslay_event_context_ptr context, const uint8_t *data, size_t length,
-                        int flags, void *user) {
-    (void)context;
-    (void)flags;
-    (void)user;
-    wire_write(data, length);
-    return (ssize_t)length;
-}
 
 static void on_message(wslay_event_context_ptr context,
                        const struct wslay_event_on_msg_recv_arg *received, void *user) {
@@ -45,8 +22,8 @@ static const char *begin(size_t count) {
 }
 
 static int open_one(size_t i) {
-    static const struct wslay_event_callbacks callbacks = {receive, transmit, NULL,      NULL,
-                                                           NULL,    NULL,     on_message};
+    static const struct wslay_event_callbacks callbacks = {
+        wslay_wire_read, wslay_wire_write, NULL, NULL, NULL, NULL, on_message};
 
     return wslay_event_context_server_init(&connections[i], &callbacks, NULL) == 0;
 }

@@ -1,16 +1,8 @@
 // Boost.Beast over a transport in memory: a read hands out one piece of the wire at a time.
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/role.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/websocket.hpp>
-
 #include <cstring>
 #include <memory>
-#include <string>
 
+#include "../beast_transport.hpp"
 #include "speed.h"
 
 namespace beast = boost::beast;
@@ -19,21 +11,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A blocking transport (SyncReadStream, SyncWriteStream).
-struct transport {
-    using executor_type = asio::io_context::executor_type;
-
-    asio::io_context &context;
+struct job_wire {
     const uint8_t *bytes = nullptr;
     size_t length = 0, chunk = 0, in_chunk = 0;
-    sink *out = nullptr;
-    std::string reply; // of the handshake, where there is no sink
-
-    explicit transport(asio::io_context &io) : context(io) {
-    }
-    executor_type get_executor() {
-        return context.get_executor();
-    }
+    sink *out = nullptr; // what is sent before there is one, the answer to a request, goes nowhere
 
     void give(const uint8_t *data, size_t size, size_t piece) {
         bytes = data;
@@ -41,64 +22,30 @@ struct transport {
         chunk = piece;
         in_chunk = 0;
     }
-
-    template <class Buffers> size_t read_some(const Buffers &buffers, beast::error_code &error) {
-        error = {};
-        if (length == 0) {
-            error = asio::error::eof;
-            return 0;
-        }
+    bool next() {
         if (in_chunk == 0) { // a new read: what the last one gave rise to has gone out
             if (out != nullptr)
                 sink_flush(out);
             in_chunk = length < chunk ? length : chunk;
         }
-        const size_t n = asio::buffer_copy(buffers, asio::buffer(bytes, in_chunk));
+        return in_chunk != 0;
+    }
+    size_t read(void *buffer, size_t size) {
+        const size_t n = size < in_chunk ? size : in_chunk;
+        if (n != 0)
+            std::memcpy(buffer, bytes, n);
         bytes += n;
         length -= n;
         in_chunk -= n;
         return n;
     }
-    template <class Buffers> size_t read_some(const Buffers &buffers) {
-        beast::error_code error;
-        return read_some(buffers, error);
-    }
-    template <class Buffers> size_t write_some(const Buffers &buffers, beast::error_code &error) {
-        size_t n = 0;
-        error = {};
-        for (auto at = asio::buffer_sequence_begin(buffers);
-             at != asio::buffer_sequence_end(buffers); ++at) {
-            asio::const_buffer piece = *at;
-            if (out != nullptr)
-                sink_piece(out, static_cast<const uint8_t *>(piece.data()), piece.size());
-            else
-                reply.append(static_cast<const char *>(piece.data()), piece.size());
-            n += piece.size();
-        }
-        return n;
-    }
-    template <class Buffers> size_t write_some(const Buffers &buffers) {
-        beast::error_code error;
-        return write_some(buffers, error);
+    void write(const void *data, size_t size) {
+        if (out != nullptr)
+            sink_piece(out, static_cast<const uint8_t *>(data), size);
     }
 };
 
-void teardown(beast::role_type, transport &, beast::error_code &error) {
-    error = {};
-}
-
-} // namespace
-
-namespace boost {
-namespace beast {
-template <class Handler> void async_teardown(role_type, ::transport &, Handler &&) {
-}
-} // namespace beast
-} // namespace boost
-
-namespace {
-
-using stream = websocket::stream<transport, false>; // without permessage-deflate
+using stream = websocket::stream<transport<job_wire>, false>; // without permessage-deflate
 
 struct state {
     const job *what;
@@ -129,8 +76,8 @@ void *open_state(const job *what) {
     if (what->operation == HANDSHAKE)
         return self;
     self->ws = make(*self);
-    self->ws->next_layer().give(reinterpret_cast<const uint8_t *>(request), sizeof request - 1,
-                                sizeof request);
+    self->ws->next_layer().wire.give(reinterpret_cast<const uint8_t *>(request), sizeof request - 1,
+                                     sizeof request);
     beast::error_code error;
     self->ws->accept(error);
     if (error) {
@@ -189,8 +136,8 @@ void shake_hands(state &self, sink *out) {
     beast::error_code error;
     for (size_t i = 0; i < self.what->messages; i++) {
         std::unique_ptr<stream> ws = make(self);
-        ws->next_layer().give(self.what->wire, self.what->wire_length, self.what->wire_length);
-        ws->next_layer().out = out;
+        ws->next_layer().wire.give(self.what->wire, self.what->wire_length, self.what->wire_length);
+        ws->next_layer().wire.out = out;
         ws->accept(error);
         if (error)
             out->wrong = 1;
@@ -205,8 +152,8 @@ void run(void *opened, sink *out) {
         shake_hands(self, out);
         return;
     }
-    self.ws->next_layer().give(self.what->wire, self.what->wire_length, self.what->chunk);
-    self.ws->next_layer().out = out;
+    self.ws->next_layer().wire.give(self.what->wire, self.what->wire_length, self.what->chunk);
+    self.ws->next_layer().wire.out = out;
     if (self.what->operation == ENCODE_SERVER)
         encode(self, out);
     else if (self.what->operation == DECODE_STREAM)

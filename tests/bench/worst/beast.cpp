@@ -1,6 +1,6 @@
 // Boost.Beast under the worst inputs. A request that is larger than 1.5 KiB is read by its HTTP
 // parser and then handed to the stream; the program chooses the subprotocol.
-#include "../beast_transport.hpp"
+#include "../beast_wire.hpp"
 
 #include <memory>
 
@@ -12,7 +12,7 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
-using stream = websocket::stream<transport, false>; // without permessage-deflate
+using stream = websocket::stream<transport<shared_wire>, false>; // without permessage-deflate
 
 struct state {
     boost::asio::io_context context;

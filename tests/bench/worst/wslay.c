@@ -1,31 +1,8 @@
 /* wslay's event layer under the worst inputs. It has no opening handshake. */
-#include <wslay/wslay.h>
-
-#include "../wire.h"
+#include "../wslay_wire.h"
 #include "worst.h"
 
 static struct outcome *current;
-
-static ssize_t receive(wslay_event_context_ptr context, uint8_t *buffer, size_t length, int flags,
-                       void *user) {
-    size_t n = wire_read(buffer, length);
-
-    (void)flags;
-    (void)user;
-    if (n != 0)
-        return (ssize_t)n;
-    wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
-    return -1;
-}
-
-static ssize_t transmit(wslay_event_context_ptr context, const uint8_t *data, size_t length,
-                        int flags, void *user) {
-    (void)context;
-    (void)flags;
-    (void)user;
-    wire_write(data, length);
-    return (ssize_t)length;
-}
 
 static void on_message(wslay_event_context_ptr context,
                        const struct wslay_event_on_msg_recv_arg *message, void *user) {
@@ -40,8 +17,8 @@ static int can(const struct input *input) {
 }
 
 static void *open_state(const struct input *input) {
-    static const struct wslay_event_callbacks callbacks = {receive, transmit, NULL,      NULL,
-                                                           NULL,    NULL,     on_message};
+    static const struct wslay_event_callbacks callbacks = {
+        wslay_wire_read, wslay_wire_write, NULL, NULL, NULL, NULL, on_message};
     wslay_event_context_ptr context;
 
     (void)input;
