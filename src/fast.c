@@ -111,20 +111,6 @@ int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     return pws_fast_server(ws, in, ev, size, length);
 }
 
-/* Writes the header of a whole frame that is not masked, of at most 65535 bytes. Returns its size.
- */
-static size_t pws_fast_write_head(uint8_t *out, uint32_t opcode, size_t length) {
-    out[0] = (uint8_t)(0x80 | opcode);
-    if (length <= PWS_MAX_CONTROL) {
-        out[1] = (uint8_t)length;
-        return 2;
-    }
-    out[1] = 126;
-    out[2] = (uint8_t)(length >> 8);
-    out[3] = (uint8_t)length;
-    return 4;
-}
-
 /* Takes note of what has just been added to the batch. Returns PWS_OK. */
 static inline int32_t pws_fast_sent(pws_conn *ws, const uint8_t *end) {
     ws->batch_length = (uint32_t)(end - ws->transmit);
@@ -134,16 +120,15 @@ static inline int32_t pws_fast_sent(pws_conn *ws, const uint8_t *end) {
     return PWS_OK;
 }
 
-/* A client's frame: as a server's, with a masking key behind its header. */
+/* A client's frame. */
 static int32_t pws_fast_send_masked(pws_conn *ws, uint32_t opcode, const uint8_t *data,
                                     size_t length) {
-    uint8_t *end = ws->transmit + ws->batch_length;
-    uint8_t *key = end + pws_fast_write_head(end, opcode, length);
+    uint8_t *end = ws->transmit + ws->batch_length, key[4];
 
-    end[1] |= 0x80;
     pws_masking_key(ws->random, key); /* 5.3: a fresh one */
-    pws_mask(key + 4, data, length, key, ws->config->cpu);
-    return pws_fast_sent(ws, key + 4 + length);
+    end += pws_frame_head(end, (uint8_t)(0x80 | opcode), length, key);
+    pws_mask(end, data, length, key, ws->config->cpu);
+    return pws_fast_sent(ws, end + length);
 }
 
 /* A server's frame of any size whose payload is borrowed. */
@@ -175,7 +160,7 @@ static PWS_NOINLINE int32_t pws_fast_send(pws_conn *ws, uint32_t kind, const voi
         return pws_send_any(ws, kind, data, length);
     if (ws->config->role != PWS_SERVER)
         return pws_fast_send_masked(ws, kind, payload, length);
-    end += pws_fast_write_head(end, kind, length);
+    end += pws_frame_head(end, (uint8_t)(0x80 | kind), length, NULL);
     memcpy(end, payload, length);
     return pws_fast_sent(ws, end + length);
 }

@@ -4,7 +4,6 @@
 PWS_PRIVATE size_t pws_frame_head(uint8_t *out, uint8_t first, uint64_t length,
                                   const uint8_t *key) {
     uint8_t mask_bit = key != NULL ? 0x80 : 0;
-    unsigned extended = 0; /* bytes of the length behind the second byte */
     size_t size = 2;
 
     out[0] = first;
@@ -12,18 +11,18 @@ PWS_PRIVATE size_t pws_frame_head(uint8_t *out, uint8_t first, uint64_t length,
         out[1] = (uint8_t)(mask_bit | length);
     } else if (length <= 0xFFFF) {
         out[1] = mask_bit | 126;
-        extended = 2;
+        out[2] = (uint8_t)(length >> 8);
+        out[3] = (uint8_t)length;
+        size = 4;
     } else {
         out[1] = mask_bit | 127;
-        extended = 8;
+        for (; size < 10; size++)
+            out[size] = (uint8_t)(length >> 8 * (9 - size));
     }
-    for (; extended > 0; extended--)
-        out[size++] = (uint8_t)(length >> 8 * (extended - 1));
-    if (key != NULL) {
-        memcpy(out + size, key, 4);
-        size += 4;
-    }
-    return size;
+    if (key == NULL)
+        return size;
+    memcpy(out + size, key, 4);
+    return size + 4;
 }
 
 PWS_PRIVATE size_t pws_frame_head_size(const uint8_t *head) {
