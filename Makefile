@@ -45,7 +45,7 @@ version := $(shell sed -n 's/^.define PWS_VERSION_STRING "\(.*\)"/\1/p' include/
 
 # In the order of the two-file build: leaves first.
 core := $(addprefix src/, cpu.c text.c mask.c utf8.c utf8_wide.c sha1.c base64.c random.c names.c url.c http.c \
-    write.c fields.c frame.c close.c extension.c negotiation.c head.c handshake.c heads.c output.c \
+    write.c fields.c frame.c close.c extension.c negotiation.c reading.c handshake.c heads.c output.c \
     send.c deflate.c no_deflate.c fast.c phase.c timer.c message.c opening.c conn.c)
 # Called by the program alone; who uses none of them links none of them.
 companions := $(addprefix src/, backoff.c retry_after.c rate.c arena.c queue.c histogram.c stats.c)
@@ -81,7 +81,7 @@ deflate_cases := $(sort $(wildcard tests/cases-deflate/*.txt))
 # What compresses if it was built with zlib.
 zlib_examples := echo_server wscat autobahn_client
 fuzzers := $(sort $(filter-out replay,$(basename $(notdir $(wildcard fuzz/*.c)))))
-headers := include/purews.h src/internal.h src/vector.h
+headers := include/purews.h $(sort $(wildcard src/*.h))
 examples := $(sort $(basename $(notdir $(wildcard examples/*.c))))
 
 ifneq ($(sort $(sources)),$(sort $(wildcard src/*.c)))

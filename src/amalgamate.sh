@@ -17,10 +17,11 @@ out=$directory/purews.c.new
     sed -e 's/^/ * /' -e 's/ *$//' LICENSE
     echo " */"
     echo "#define PWS_PRIVATE static"
-    for file in src/internal.h src/vector.h "$@"; do
+    for file in src/internal.h src/vector.h src/reading.h src/arena.h "$@"; do
         printf '\n/* ======== %s ======== */\n\n' "$file"
         # The public header comes first, by the private one, and each of them once.
-        sed -e '/^#include "internal.h"$/d' -e '/^#include "vector.h"$/d' "$file"
+        sed -e '/^#include "internal.h"$/d' -e '/^#include "vector.h"$/d' \
+            -e '/^#include "reading.h"$/d' -e '/^#include "arena.h"$/d' "$file"
     done
 } >"$out"
 

@@ -5,7 +5,7 @@
  * on: so messages that leave in the order in which they came find the memory used as a ring.
  *
  * The memory is the program's and may have any type: headers are copied out of it and back. */
-#include "internal.h"
+#include "arena.h"
 
 /* A header fits where PWS_QUEUE_ENTRY says. */
 typedef char pws_slot_is_small[sizeof(pws_slot) <= PWS_QUEUE_ENTRY ? 1 : -1];

@@ -24,11 +24,9 @@ PWS_PRIVATE uint64_t pws_max_message(const pws_config *config) {
     return (config->flags & PWS_STREAM) != 0 ? UINT64_MAX : (uint64_t)PWS_DEFAULT_MESSAGE;
 }
 
-size_t pws_receive_size(const pws_config *config) {
+PWS_PRIVATE size_t pws_receive_needed(const pws_config *config) {
     uint64_t head, message;
 
-    if (!pws_config_ok(config))
-        return 0;
     head = config->max_head != 0 ? config->max_head : (uint64_t)PWS_DEFAULT_HEAD;
     message = pws_max_message(config);
     if ((config->flags & PWS_STREAM) != 0) /* what is decompressed at a time */
@@ -37,6 +35,10 @@ size_t pws_receive_size(const pws_config *config) {
         return SIZE_MAX;
     message += PWS_MAX_CONTROL;
     return (size_t)(head > message ? head : message);
+}
+
+size_t pws_receive_size(const pws_config *config) {
+    return pws_config_ok(config) ? pws_receive_needed(config) : 0;
 }
 
 size_t pws_work_size(const pws_config *config) {
@@ -53,7 +55,7 @@ static int pws_lies_in(const uint8_t *ptr, const uint8_t *memory, size_t size) {
 }
 
 static int pws_receive_busy(const pws_conn *ws) {
-    size_t size = pws_receive_size(ws->config);
+    size_t size = pws_receive_needed(ws->config);
 
     if (ws->gathered != 0 || ws->control_length != 0)
         return 1;
@@ -76,7 +78,7 @@ static int pws_transmit_busy(const pws_conn *ws) {
 int32_t pws_lend_receive(pws_conn *ws, void *memory, size_t size) {
     if (ws == NULL || (memory == NULL) != (size == 0))
         return PWS_E_ARG;
-    if (memory != NULL && size < pws_receive_size(ws->config))
+    if (memory != NULL && size < pws_receive_needed(ws->config))
         return PWS_E_SPACE;
     if (pws_receive_busy(ws))
         return PWS_E_BUSY;
@@ -104,8 +106,8 @@ static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, siz
 
     if (ws == NULL || !pws_config_ok(config) || (work == NULL) != (work_size == 0))
         return PWS_E_ARG;
-    receive = pws_receive_size(config);
-    if (work != NULL && work_size < pws_work_size(config))
+    receive = pws_receive_needed(config);
+    if (work != NULL && (receive > work_size || work_size - receive < PWS_TRANSMIT_SIZE))
         return PWS_E_SPACE;
     memset(ws, 0, sizeof *ws);
     ws->config = config;
@@ -114,7 +116,7 @@ static int32_t pws_begin(pws_conn *ws, const pws_config *config, void *work, siz
     ws->phase = phase;
     ws->busy = phase != PWS_PHASE_OPEN ? (uint32_t)PWS_BUSY_PHASE : 0u;
     if (work != NULL) {
-        (void)pws_lend_receive(ws, work, receive);
+        ws->receive = (uint8_t *)work;
         (void)pws_lend_transmit(ws, (uint8_t *)work + receive, work_size - receive);
     }
     return PWS_OK;

@@ -51,7 +51,7 @@ static int pws_open_inflater(pws_conn *ws) {
  * that there is more. */
 static pws_bytes pws_inflate_room(const pws_conn *ws, uint8_t *beyond) {
     uint64_t left = pws_max_message(ws->config) - ws->got.frame.message;
-    size_t size = pws_receive_size(ws->config) - PWS_MAX_CONTROL - ws->gathered;
+    size_t size = pws_receive_needed(ws->config) - PWS_MAX_CONTROL - ws->gathered;
     pws_bytes out;
 
     out.ptr = ws->receive + ws->gathered;

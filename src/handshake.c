@@ -2,7 +2,7 @@
  * the header lines are read once, one by one as they come, and what they say is gathered; then the
  * rules are judged in a fixed order, each a function with its section. Sections without a number of
  * their own are those of RFC 6455. */
-#include "internal.h"
+#include "reading.h"
 
 static int32_t pws_find_in_headers(pws_findings *found, const pws_config *config,
                                    const pws_header *headers, size_t count) {
@@ -288,7 +288,7 @@ int32_t pws_check_response(const pws_config *config, const pws_head *head,
         return PWS_E_ARG;
     error = pws_response_judge(head, &found, key, &agreed);
     if (error == PWS_OK && protocol != NULL)
-        *protocol = pws_single_value(&found.protocol);
+        *protocol = found.protocol.value;
     if (error == PWS_OK && deflate != NULL)
         *deflate = agreed;
     return error;

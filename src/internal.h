@@ -1,8 +1,8 @@
 /* Private declarations: what the files of src/ tell each other. Arrows point one way: conn ->
- * message, opening, send, timer -> phase -> output -> frame, close, heads -> handshake ->
- * negotiation -> extension, write, http, fields -> leaves. The exceptions are deflate, which output
- * and message call and which calls them, and phase; and what timer.c is told by the others. With
- * PWS_NO_DEFLATE, no_deflate stands for negotiation and deflate. The companions (backoff,
+ * message, opening, send, timer -> phase -> output -> frame, close, heads -> handshake -> reading
+ * -> negotiation -> extension, write, http, fields -> leaves. The exceptions are deflate, which
+ * output and message call and which calls them, and phase; and what timer.c is told by the others.
+ * With PWS_NO_DEFLATE, no_deflate stands for negotiation and deflate. The companions (backoff,
  * retry_after, rate, queue, histogram, stats) are called by nobody. */
 #ifndef PWS_INTERNAL_H
 #define PWS_INTERNAL_H
@@ -118,8 +118,10 @@ static inline pws_str pws_part(pws_str text, size_t begin, size_t end) {
     return text;
 }
 PWS_PRIVATE int pws_str_equal(pws_str a, pws_str b);
-PWS_PRIVATE int pws_is_text(pws_str text, const char *word);
+/* Whatever the case of letters. */
 PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b);
+/* 1 if text is that word, in that case. */
+PWS_PRIVATE int pws_is_text(pws_str text, const char *word);
 /* 1 if name is that literal, whatever its case (RFC 9110 5.1). */
 #define PWS_IS_NAMED(name, literal) pws_str_equal_nocase((name), PWS_LITERAL(literal))
 /* 1 if text begins so, whatever the case. */
@@ -250,78 +252,8 @@ PWS_PRIVATE pws_deflate_params pws_deflate_unpack(uint16_t packed);
 PWS_PRIVATE uint32_t pws_deflate_bits(uint16_t packed, uint32_t role);
 PWS_PRIVATE int pws_deflate_takeover(uint16_t packed, uint32_t role);
 
-/* ---- head.c: reading heads ---- */
-
-/* The lines of a name that may stand once only: how many there are, and the value of the first. */
-typedef struct pws_single {
-    size_t count;
-    pws_str value; /* if count is not 0 */
-} pws_single;
-
-/* What the header lines of a head say. */
-typedef struct pws_findings {
-    const pws_config *config;
-    pws_single host, key, version, origin, accept, protocol, extension;
-    pws_str chosen;             /* the subprotocol offered that stands first in config.protocols */
-    size_t rank;                /* its place there; SIZE_MAX: none */
-    size_t offers;              /* subprotocols in Sec-WebSocket-Protocol */
-    size_t extensions;          /* extensions in Sec-WebSocket-Extensions */
-    pws_deflate_params deflate; /* what the first offer agrees on that a server can accept */
-    /* 1 if ... */
-    int has_body;          /* a body is announced */
-    int websocket;         /* Upgrade names websocket */
-    int other_upgrade;     /* Upgrade names something else */
-    int connection;        /* Connection lists upgrade */
-    int protocols_broken;  /* a subprotocol is no token */
-    int extensions_broken; /* an extension is malformed */
-} pws_findings;
-
-/* Begins with nothing found. */
-PWS_PRIVATE void pws_find_nothing(pws_findings *found, const pws_config *config);
-/* The value, or nothing. */
-static inline pws_str pws_single_value(const pws_single *single) {
-    return single->count != 0 ? single->value : pws_literal(NULL, 0);
-}
-/* Adds what a header line says. */
-PWS_PRIVATE void pws_found_line(pws_findings *found, pws_str name, pws_str value);
-/* What has been read of a head. */
-typedef struct pws_reading {
-    const pws_config *config;
-    pws_head *head;     /* method to fields.ptr, if whole */
-    pws_findings found; /* if whole */
-    int whole;          /* 1: from its beginning on; else it is to be read again when it is there */
-} pws_reading;
-
-/* pws_lines.found */
-enum {
-    PWS_LINE_UNFINISHED, /* the input is used up */
-    PWS_LINE_MALFORMED,  /* no header line, a bare CR or LF, a control character other than HTAB */
-    PWS_LINE_WHOLE,      /* line is one */
-    PWS_LINE_EMPTY       /* the end of the head */
-};
-
-/* Lines on their way from the input into the receive half. */
-typedef struct pws_lines {
-    const char *head;    /* where the head begins */
-    uint8_t *begin;      /* the line that is not whole yet */
-    uint8_t *to;         /* behind what is there of it */
-    const uint8_t *from; /* what comes next; may be the same place as to */
-    size_t left;         /* bytes at from, for which there is room at to */
-    pws_str line;        /* the last whole one, without its CR LF */
-    int found;           /* PWS_LINE_ */
-} pws_lines;
-
-/* Reads lines up to the end of the head, a fault, or the end of the input, and says in lines->found
- * which of these it was. */
-PWS_PRIVATE void pws_read_lines(pws_lines *lines, pws_reading *reading);
-
 /* ---- handshake.c: the rules of section 4, both roles, without state ---- */
 
-/* Judge a request by found: the first rule that it breaks, or PWS_OK. */
-PWS_PRIVATE int32_t pws_request_judge(const pws_head *head, const pws_findings *found);
-/* Judge a response likewise. *deflate becomes what it says. */
-PWS_PRIVATE int32_t pws_response_judge(const pws_head *head, const pws_findings *found, pws_str key,
-                                       pws_deflate_params *deflate);
 /* As pws_accept_key, for a key that has been looked at. */
 PWS_PRIVATE void pws_accept_write(char accept[PWS_ACCEPT_LENGTH], const char *key, uint32_t cpu);
 /* The pws_str of *protocol that equals wanted among those that header lines offer, or {NULL, 0}. */
@@ -552,6 +484,8 @@ PWS_PRIVATE int pws_deliver(pws_conn *ws, uint8_t *bytes, size_t length, int las
 
 /* pws_next, in full. */
 PWS_PRIVATE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev);
+/* pws_receive_size of a configuration that is valid, as that of a connection is. */
+PWS_PRIVATE size_t pws_receive_needed(const pws_config *config);
 /* Bytes: config.max_message, or its default. */
 PWS_PRIVATE uint64_t pws_max_message(const pws_config *config);
 
@@ -561,49 +495,5 @@ PWS_PRIVATE uint64_t pws_max_message(const pws_config *config);
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev);
 /* Makes PWS_OPEN of a server. Returns 1. */
 PWS_PRIVATE int pws_open(pws_conn *ws, pws_event *ev);
-
-/* ---- arena.c: the memory of an outbound queue ---- */
-
-/* Slots are named by where they begin in the memory; this is none. */
-#define PWS_NO_SLOT UINT32_MAX
-/* pws_slot.end of a message that waits, and of one that is still being compressed. */
-#define PWS_END_NONE ((uint64_t)0)
-#define PWS_END_UNKNOWN UINT64_MAX
-/* pws_slot.kind of a slot without a message */
-enum {
-    PWS_SLOT_FREE = 0
-};
-
-/* The header of a slot. */
-typedef struct pws_slot {
-    uint64_t key;       /* the program's */
-    uint64_t put_ms;    /* when it was put */
-    uint64_t end;       /* told: where it ends in the output, as queue.written counts it */
-    pws_shared *shared; /* or NULL: the payload follows PWS_QUEUE_ENTRY bytes from the beginning */
-    uint32_t size;      /* bytes, with this header */
-    uint32_t before;    /* the slot before it in memory */
-    uint32_t previous;  /* the one before it in its list: of messages, or of free slots */
-    uint32_t next;      /* and the one behind it */
-    uint32_t length;    /* bytes of the payload that follows */
-    uint32_t kind;      /* for pws_send; or PWS_SLOT_FREE */
-} pws_slot;
-
-/* Makes all the memory one free slot. */
-PWS_PRIVATE void pws_slot_begin(pws_queue *queue);
-PWS_PRIVATE pws_slot pws_slot_get(const pws_queue *queue, uint32_t at);
-PWS_PRIVATE void pws_slot_set(pws_queue *queue, uint32_t at, const pws_slot *slot);
-/* Makes two slots neighbours in a list. Either may be none. */
-PWS_PRIVATE void pws_slot_join(pws_queue *queue, uint32_t previous, uint32_t next);
-/* The first free slot of at least that size, or none. */
-PWS_PRIVATE uint32_t pws_slot_find(const pws_queue *queue, uint32_t size);
-/* Takes the front of a free slot; all of it where the rest could hold no message. */
-PWS_PRIVATE void pws_slot_cut(pws_queue *queue, uint32_t at, uint32_t size);
-/* Makes a slot free, with those that it touches. Returns where the free slot begins now. */
-PWS_PRIVATE uint32_t pws_slot_release(pws_queue *queue, uint32_t at);
-/* The size of the free slot that pws_slot_release would make. */
-PWS_PRIVATE uint32_t pws_slot_span(const pws_queue *queue, uint32_t at);
-/* Whether from that slot on, or none, there are so many bytes in a row that no told message holds.
- */
-PWS_PRIVATE int pws_slot_run(const pws_queue *queue, uint32_t at, uint32_t size);
 
 #endif

@@ -210,7 +210,7 @@ static int pws_receive_control(pws_conn *ws, pws_bytes *in, pws_event *ev) {
             return 0;
         if (ws->receive == NULL)
             return pws_need_receive(ws, ev);
-        payload.ptr = ws->receive + pws_receive_size(ws->config) - PWS_MAX_CONTROL;
+        payload.ptr = ws->receive + pws_receive_needed(ws->config) - PWS_MAX_CONTROL;
     }
     pws_unmask(ws, payload.ptr + ws->control_length, in->ptr, length);
     pws_take(ws, in, length);

@@ -1,6 +1,6 @@
 /* The opening handshake (RFC 6455 4) as a part of the machine: heads are gathered in the receive
  * half, judged by handshake.c, and answered through output.c. */
-#include "internal.h"
+#include "reading.h"
 
 static pws_str pws_gathered_head(const pws_conn *ws) {
     pws_str text;
@@ -58,8 +58,8 @@ static void pws_read_end(const pws_conn *ws, pws_reading *reading) {
         pws_read_lines(&lines, reading);
     }
     head->fields.len = (size_t)((const char *)ws->receive + ws->gathered - 2 - head->fields.ptr);
-    head->host = pws_single_value(&reading->found.host);
-    head->origin = pws_single_value(&reading->found.origin);
+    head->host = reading->found.host.value;
+    head->origin = reading->found.origin.value;
     head->protocol = pws_literal(NULL, 0);
     (void)pws_target_authority(head->target, &head->host);
 }
@@ -103,7 +103,7 @@ static int pws_response_done(pws_conn *ws, const pws_reading *reading, pws_event
         return 0;
     }
     ev->kind = PWS_OPEN;
-    ev->head.protocol = pws_single_value(&reading->found.protocol);
+    ev->head.protocol = reading->found.protocol.value;
     ws->deflate = pws_deflate_pack(&ev->deflate);
     pws_enter_open(ws);
     return 1;

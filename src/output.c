@@ -354,7 +354,7 @@ PWS_PRIVATE int pws_output_owed(pws_conn *ws, pws_event *ev) {
 
 PWS_PRIVATE int pws_need_receive(const pws_conn *ws, pws_event *ev) {
     ev->kind = PWS_NEED_WORK;
-    ev->need_receive = pws_receive_size(ws->config);
+    ev->need_receive = pws_receive_needed(ws->config);
     ev->need_transmit = 0;
     return 1;
 }

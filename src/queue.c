@@ -1,7 +1,7 @@
 /* The outbound queue: a companion, called by the program alone. Its messages lie in the slots of
  * arena.c. Their order is a list: first the told ones, which a connection has taken but not wholly
  * written, then those that wait. */
-#include "internal.h"
+#include "arena.h"
 
 enum {
     PWS_DEFAULT_DELAY_BYTES = 4096 /* bytes: pws_queue_config.delay_bytes */

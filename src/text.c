@@ -15,8 +15,8 @@ static char pws_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* Not inlined: where b is a short literal, compilers would warn of loads that its length rules out.
- */
+/* This and the next are not inlined: where b is a short literal, compilers would warn of loads that
+ * its length rules out. */
 PWS_PRIVATE PWS_NOINLINE int pws_str_equal(pws_str a, pws_str b) {
     return a.len == b.len && pws_same(a.ptr, b.ptr, a.len);
 }
@@ -25,12 +25,15 @@ PWS_PRIVATE int pws_is_text(pws_str text, const char *word) {
     return pws_str_equal(text, pws_cstr(word));
 }
 
-PWS_PRIVATE int pws_str_equal_nocase(pws_str a, pws_str b) {
+/* Names mostly are in the case that everybody writes. */
+PWS_PRIVATE PWS_NOINLINE int pws_str_equal_nocase(pws_str a, pws_str b) {
     size_t i;
     if (a.len != b.len)
         return 0;
+    if (pws_same(a.ptr, b.ptr, a.len))
+        return 1;
     for (i = 0; i < a.len; i++)
-        if (a.ptr[i] != b.ptr[i] && pws_lower(a.ptr[i]) != pws_lower(b.ptr[i]))
+        if (pws_lower(a.ptr[i]) != pws_lower(b.ptr[i]))
             return 0;
     return 1;
 }

@@ -22,6 +22,19 @@
 #endif
 #define PWS_BLOCKS (PWS_X86 || PWS_NEON)
 
+/* ---- Text of heads, plain: see below ---- */
+
+/* Without memcmp, which compilers may turn into bcmp where only equality is asked for. */
+static inline int pws_same_plain(const char *a, const char *b, size_t length) {
+    size_t i = 0;
+
+    while (i < length && a[i] == b[i])
+        i++;
+    return i == length;
+}
+
+/* The index from i on of the first character that is neither a letter nor a hyphen, or the length.
+ * Header names are almost always of these alone. */
 static inline size_t pws_letters_end_plain(pws_str text, size_t i) {
     while (i < text.len && (pws_is_letter(text.ptr[i]) || text.ptr[i] == '-'))
         i++;
@@ -243,24 +256,18 @@ static inline void pws_fetch(const uint8_t *at) {
 
 /* ---- Text of heads ---- */
 
-/* Without memcmp, which compilers may turn into bcmp where only equality is asked for. */
 static inline int pws_same(const char *a, const char *b, size_t length) {
-    size_t i = 0;
+    size_t i;
 
-    if (length < 8) {
-        while (i < length && a[i] == b[i])
-            i++;
-        return i == length;
-    }
-    for (; length - i > 8; i += 8)
+    if (length < 8)
+        return pws_same_plain(a, b, length);
+    for (i = 0; length - i > 8; i += 8)
         if (pws_load64((const uint8_t *)a + i) != pws_load64((const uint8_t *)b + i))
             return 0;
     i = length - 8; /* the last eight overlap what has been compared */
     return pws_load64((const uint8_t *)a + i) == pws_load64((const uint8_t *)b + i);
 }
 
-/* The index from i on of the first character that is neither a letter nor a hyphen, or the length.
- * Header names are almost always of these alone. */
 static inline size_t pws_letters_end(pws_str text, size_t i) {
     pws_block block, lower, other;
 
@@ -396,11 +403,7 @@ PWS_PRIVATE int pws_text_avx512(uint8_t *dst, const uint8_t *src, size_t length,
 #else
 
 static inline int pws_same(const char *a, const char *b, size_t length) {
-    size_t i = 0;
-
-    while (i < length && a[i] == b[i])
-        i++;
-    return i == length;
+    return pws_same_plain(a, b, length);
 }
 
 static inline size_t pws_letters_end(pws_str text, size_t i) {

@@ -20,9 +20,9 @@
 #define pws_found_line plain_found_line
 #define pws_protocol_rank plain_protocol_rank
 
-#include "../src/head.c"
 #include "../src/mask.c"
 #include "../src/random.c"
+#include "../src/reading.c"
 #include "../src/sha1.c"
 #include "../src/utf8.c"
 

@@ -126,7 +126,7 @@ static int32_t check_response(const pws_config *config, pws_str key, pws_str *pr
     heads_parse(config, head_text, text_length, &head, &found);
     error = pws_response_judge(&head, &found, key, &deflate);
     if (error == PWS_OK)
-        *protocol = pws_single_value(&found.protocol);
+        *protocol = found.protocol.value;
     CHECK(pws_check_response(config, &array_head, headers, header_count, key, &again, NULL) ==
           error);
     CHECK(pws_check_response(config, &array_head, headers, header_count, key, NULL, NULL) == error);

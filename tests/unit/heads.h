@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "internal.h"
+#include "reading.h"
 
 /* Reads what lies in memory, in place. Returns where that ended: PWS_LINE_. */
 static inline int heads_read(const pws_config *config, char *memory, size_t length,

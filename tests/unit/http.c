@@ -135,8 +135,8 @@ static void parse(uint32_t role, pws_str text, pws_head *head) {
     config.role = role;
     memcpy(memory, text.ptr, text.len);
     heads_parse(&config, memory, text.len, head, &found);
-    head->host = pws_single_value(&found.host);
-    head->origin = pws_single_value(&found.origin);
+    head->host = found.host.value;
+    head->origin = found.origin.value;
 }
 
 static void test_heads(void) {

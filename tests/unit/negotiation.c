@@ -1,6 +1,6 @@
 /* Negotiation of permessage-deflate (RFC 7692 5 and 7.1), both roles. */
 #include "../check.h"
-#include "internal.h"
+#include "reading.h"
 
 #include <stdlib.h>
 #include <string.h>

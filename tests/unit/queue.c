@@ -7,7 +7,7 @@
 #include "../check.h"
 #include "../has_deflate.h"
 #include "../stored_codec.h"
-#include "internal.h"
+#include "arena.h"
 
 static uint32_t next_random(uint32_t *generator, uint32_t below) {
     *generator ^= *generator << 13;

@@ -1,6 +1,7 @@
 /* Reading the head of a request or response: its lines, as they arrive (RFC 9112 2.2 and 5), and
  * what those say that matter to the opening handshake. Sections without a document are those of RFC
  * 6455. */
+#include "reading.h"
 #include "vector.h"
 
 /* ---- Lines ---- */
@@ -124,12 +125,6 @@ static int pws_field_divide(pws_str line, pws_str *name, pws_str *value) {
 
 /* ---- What the header lines say ---- */
 
-#define PWS_NAMED(name, literal) pws_named((name), (literal), sizeof(literal) - 1)
-static inline int pws_named(pws_str name, const char *literal, size_t length) {
-    return name.len == length && (pws_same(name.ptr, literal, length) ||
-                                  pws_str_equal_nocase(name, pws_literal(literal, length)));
-}
-
 static void pws_found_single(pws_single *single, pws_str value) {
     if (single->count++ == 0)
         single->value = value;
@@ -138,10 +133,6 @@ static void pws_found_single(pws_single *single, pws_str value) {
 /* A list of protocols (RFC 9110 7.8). websocket has no version behind a slash. */
 static PWS_NOINLINE void pws_found_upgrade(pws_findings *found, pws_str value) {
     pws_str element;
-    if (PWS_NAMED(value, "websocket")) {
-        found->websocket = 1;
-        return;
-    }
     while (pws_element_next(&value, &element)) {
         if (PWS_IS_NAMED(element, "websocket"))
             found->websocket = 1;
@@ -153,10 +144,6 @@ static PWS_NOINLINE void pws_found_upgrade(pws_findings *found, pws_str value) {
 /* A list of tokens (RFC 9110 7.6.1): "upgraded" is another one. */
 static PWS_NOINLINE void pws_found_connection(pws_findings *found, pws_str value) {
     pws_str element;
-    if (PWS_NAMED(value, "Upgrade")) {
-        found->connection = 1;
-        return;
-    }
     while (pws_element_next(&value, &element))
         if (PWS_IS_NAMED(element, "upgrade"))
             found->connection = 1;
@@ -215,45 +202,45 @@ static PWS_NOINLINE void pws_found_extensions(pws_findings *found, pws_str value
 PWS_PRIVATE void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
     switch (name.len) { /* most lines are none of these, and need not be compared with all */
     case 4:
-        if (PWS_NAMED(name, "Host"))
+        if (PWS_IS_NAMED(name, "Host"))
             pws_found_single(&found->host, value);
         break;
     case 6:
-        if (PWS_NAMED(name, "Origin"))
+        if (PWS_IS_NAMED(name, "Origin"))
             pws_found_single(&found->origin, value);
         break;
     case 7:
-        if (PWS_NAMED(name, "Upgrade"))
+        if (PWS_IS_NAMED(name, "Upgrade"))
             pws_found_upgrade(found, value);
         break;
     case 10:
-        if (PWS_NAMED(name, "Connection"))
+        if (PWS_IS_NAMED(name, "Connection"))
             pws_found_connection(found, value);
         break;
     case 14:
-        if (PWS_NAMED(name, "Content-Length"))
+        if (PWS_IS_NAMED(name, "Content-Length"))
             pws_found_length(found, value);
         break;
     case 17:
-        if (PWS_NAMED(name, "Sec-WebSocket-Key"))
+        if (PWS_IS_NAMED(name, "Sec-WebSocket-Key"))
             pws_found_single(&found->key, value);
-        else if (PWS_NAMED(name, "Transfer-Encoding"))
+        else if (PWS_IS_NAMED(name, "Transfer-Encoding"))
             found->has_body = 1;
         break;
     case 20:
-        if (PWS_NAMED(name, "Sec-WebSocket-Accept"))
+        if (PWS_IS_NAMED(name, "Sec-WebSocket-Accept"))
             pws_found_single(&found->accept, value);
         break;
     case 21:
-        if (PWS_NAMED(name, "Sec-WebSocket-Version"))
+        if (PWS_IS_NAMED(name, "Sec-WebSocket-Version"))
             pws_found_single(&found->version, value);
         break;
     case 22:
-        if (PWS_NAMED(name, "Sec-WebSocket-Protocol"))
+        if (PWS_IS_NAMED(name, "Sec-WebSocket-Protocol"))
             pws_found_protocols(found, value);
         break;
     case 24:
-        if (PWS_NAMED(name, "Sec-WebSocket-Extensions"))
+        if (PWS_IS_NAMED(name, "Sec-WebSocket-Extensions"))
             pws_found_extensions(found, value);
         break;
     default:
@@ -262,45 +249,46 @@ PWS_PRIVATE void pws_found_line(pws_findings *found, pws_str name, pws_str value
 }
 
 PWS_PRIVATE void pws_find_nothing(pws_findings *found, const pws_config *config) {
+    memset(found, 0, sizeof *found);
     found->config = config;
-    found->host.count = found->key.count = found->version.count = found->origin.count = 0;
-    found->accept.count = found->protocol.count = found->extension.count = 0;
-    found->chosen = pws_literal(NULL, 0);
     found->rank = SIZE_MAX;
-    found->offers = found->extensions = 0;
-    memset(&found->deflate, 0, sizeof found->deflate);
-    found->has_body = found->websocket = found->other_upgrade = found->connection = 0;
-    found->protocols_broken = found->extensions_broken = 0;
 }
 
 /* ---- Both ---- */
 
-PWS_PRIVATE void pws_read_lines(pws_lines *lines_in, pws_reading *reading) {
-    pws_lines lines = *lines_in;
+/* What a line says. Returns 0 if it is malformed. */
+static int pws_read_line(pws_reading *reading, const pws_lines *lines) {
     pws_str name, value;
+
+    if (lines->line.ptr == lines->head) {
+        reading->whole = 1;
+        reading->head->fields.ptr = (const char *)lines->to;
+        pws_find_nothing(&reading->found, reading->config);
+        return pws_start_line(reading->config->role, lines->line, reading->head);
+    }
+    if (!pws_field_divide(lines->line, &name, &value))
+        return 0;
+    if (reading->whole)
+        pws_found_line(&reading->found, name, value);
+    return 1;
+}
+
+PWS_PRIVATE void pws_read_lines(pws_lines *cursor, pws_reading *reading) {
+    pws_lines lines = *cursor; /* a copy, which can stay in registers */
 
     for (;;) {
         lines = pws_line_read(lines);
         if (lines.found != PWS_LINE_WHOLE)
             break;
-        if (lines.line.ptr == lines.head) {
-            reading->whole = 1;
-            reading->head->fields.ptr = (const char *)lines.to;
-            pws_find_nothing(&reading->found, reading->config);
-            lines.found = PWS_LINE_MALFORMED;
-            if (!pws_start_line(reading->config->role, lines.line, reading->head))
-                break;
-        } else if (lines.line.len == 0) {
+        if (lines.line.len == 0 && lines.line.ptr != lines.head) {
             lines.found = PWS_LINE_EMPTY;
             break;
-        } else {
+        }
+        if (!pws_read_line(reading, &lines)) {
             lines.found = PWS_LINE_MALFORMED;
-            if (!pws_field_divide(lines.line, &name, &value))
-                break;
-            if (reading->whole)
-                pws_found_line(&reading->found, name, value);
+            break;
         }
         lines.begin = lines.to;
     }
-    *lines_in = lines;
+    *cursor = lines;
 }
