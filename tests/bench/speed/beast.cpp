@@ -1,8 +1,10 @@
 // Boost.Beast over a transport in memory: a read hands out one piece of the wire at a time.
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "../beast_transport.hpp"
+#include "purews.h"
 #include "speed.h"
 
 namespace beast = boost::beast;
@@ -14,7 +16,8 @@ namespace {
 struct job_wire {
     const uint8_t *bytes = nullptr;
     size_t length = 0, chunk = 0, in_chunk = 0;
-    sink *out = nullptr; // what is sent before there is one, the answer to a request, goes nowhere
+    sink *out = nullptr;
+    std::string sent, response; // before there is a sink: the opening handshake
 
     void give(const uint8_t *data, size_t size, size_t piece) {
         bytes = data;
@@ -23,6 +26,8 @@ struct job_wire {
         in_chunk = 0;
     }
     bool next() {
+        if (length == 0 && out == nullptr)
+            answer();
         if (in_chunk == 0) { // a new read: what the last one gave rise to has gone out
             if (out != nullptr)
                 sink_flush(out);
@@ -39,9 +44,25 @@ struct job_wire {
         in_chunk -= n;
         return n;
     }
+    // What a server answers to a client's request.
+    void answer() {
+        static const std::string name = "Sec-WebSocket-Key: ";
+        const size_t at = sent.find(name);
+        char accept[28];
+        if (at == std::string::npos || sent.size() < at + name.size() + 24 ||
+            pws_accept_key(accept, {sent.data() + at + name.size(), 24}) != PWS_OK)
+            return;
+        response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                   "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
+                   std::string(accept, sizeof accept) + "\r\n\r\n";
+        sent.clear();
+        give(reinterpret_cast<const uint8_t *>(response.data()), response.size(), response.size());
+    }
     void write(const void *data, size_t size) {
         if (out != nullptr)
             sink_piece(out, static_cast<const uint8_t *>(data), size);
+        else
+            sent.append(static_cast<const char *>(data), size);
     }
 };
 
@@ -58,8 +79,8 @@ const char request[] = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\
                        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                        "Sec-WebSocket-Version: 13\r\n\r\n";
 
-int can(const job *what) {
-    return what->operation != ENCODE_CLIENT;
+int can(const job *) {
+    return 1;
 }
 
 std::unique_ptr<stream> make(state &self) {
@@ -76,10 +97,14 @@ void *open_state(const job *what) {
     if (what->operation == HANDSHAKE)
         return self;
     self->ws = make(*self);
-    self->ws->next_layer().wire.give(reinterpret_cast<const uint8_t *>(request), sizeof request - 1,
-                                     sizeof request);
     beast::error_code error;
-    self->ws->accept(error);
+    if (what->operation == ENCODE_CLIENT) {
+        self->ws->handshake("localhost", "/", error);
+    } else {
+        self->ws->next_layer().wire.give(reinterpret_cast<const uint8_t *>(request),
+                                         sizeof request - 1, sizeof request);
+        self->ws->accept(error);
+    }
     if (error) {
         delete self;
         return nullptr;
@@ -154,7 +179,7 @@ void run(void *opened, sink *out) {
     }
     self.ws->next_layer().wire.give(self.what->wire, self.what->wire_length, self.what->chunk);
     self.ws->next_layer().wire.out = out;
-    if (self.what->operation == ENCODE_SERVER)
+    if (self.what->operation == ENCODE_SERVER || self.what->operation == ENCODE_CLIENT)
         encode(self, out);
     else if (self.what->operation == DECODE_STREAM)
         decode_stream(self, out);

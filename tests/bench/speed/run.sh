@@ -33,7 +33,7 @@ build() {
     done
     # shellcheck disable=SC2086
     for source in $here/limit.cpp $here/beast.cpp; do
-        g++ $flags -c "$source" -o "$directory/$name-$(basename "$source" .cpp)-cpp.o" || exit 1
+        g++ $flags -Iinclude -c "$source" -o "$directory/$name-$(basename "$source" .cpp)-cpp.o" || exit 1
     done
     g++ "$directory/$name"-*.o -lwslay -lsimdjson -lpthread -o "$directory/$name" || exit 1
 }
