@@ -141,14 +141,13 @@ int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length) {
     return PWS_OK;
 }
 
-/* Of a size that compilers know, so that it is a load and two stores. */
+/* Of a size that compilers know, so that it is a load and two stores. What the pool has less than
+ * that is left out. */
 PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]) {
     uint8_t *from;
 
-    if (random->left < 4) {
-        (void)pws_random_bytes(random, key, 4);
-        return;
-    }
+    if (random->left < 4)
+        pws_random_fill(random);
     from = random->pool + sizeof random->pool - random->left;
     memcpy(key, from, 4);
     memset(from, 0, 4);
