@@ -1,5 +1,5 @@
 /* Base64 (RFC 4648 4), for the keys of the opening handshake. */
-#include "internal.h"
+#include "vector.h"
 
 /* Four characters, of 24 bits. */
 static void pws_base64_group(char out[4], uint32_t bits) {
@@ -26,17 +26,40 @@ PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length
         out[2] = '=';
 }
 
-static int pws_is_base64(char c) {
-    return pws_is_letter(c) || pws_is_digit(c) || c == '+' || c == '/';
+#if PWS_BLOCKS
+
+/* Whether sixteen characters are of the alphabet. */
+static int pws_is_base64(const char *text) {
+    const pws_block block = pws_block_load((const uint8_t *)text);
+    const pws_block lower = pws_or(block, pws_block_of('a' - 'A'));
+    const pws_block letter =
+        pws_and(pws_less(pws_block_of('a' - 1), lower), pws_less(lower, pws_block_of('z' + 1)));
+    const pws_block digit = /* or slash */
+        pws_and(pws_less(pws_block_of('/' - 1), block), pws_less(block, pws_block_of('9' + 1)));
+    const pws_block good = pws_or(pws_or(letter, digit), pws_equal(block, pws_block_of('+')));
+
+    return !pws_any_high(pws_without(pws_block_of(0xFF), good));
 }
 
-PWS_PRIVATE int pws_base64_is_key(pws_str text) {
-    size_t i;
+/* Two blocks overlap. */
+static int pws_is_base64_22(const char *text) {
+    return pws_is_base64(text) && pws_is_base64(text + 6);
+}
 
-    if (text.len != PWS_KEY_LENGTH)
-        return 0;
-    for (i = 0; i < PWS_KEY_LENGTH - 2; i++)
-        if (!pws_is_base64(text.ptr[i]))
-            return 0;
-    return text.ptr[i] == '=' && text.ptr[i + 1] == '=';
+#else
+
+static int pws_is_base64_22(const char *text) {
+    size_t i = 0;
+
+    while (i < 22 &&
+           (pws_is_letter(text[i]) || pws_is_digit(text[i]) || text[i] == '+' || text[i] == '/'))
+        i++;
+    return i == 22;
+}
+
+#endif
+
+PWS_PRIVATE int pws_base64_is_key(pws_str text) {
+    return text.len == PWS_KEY_LENGTH && pws_is_base64_22(text.ptr) && text.ptr[22] == '=' &&
+           text.ptr[23] == '=';
 }

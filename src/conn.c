@@ -260,7 +260,8 @@ static int pws_has_output(const pws_conn *ws) {
 }
 
 PWS_PRIVATE int pws_next_any(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    pws_output_settle(ws);
+    if ((ws->busy & PWS_BUSY_WRITING) != 0)
+        pws_output_settle(ws);
     if (pws_has_output(ws) && pws_output_owed(ws, ev))
         return 1;
     if (pws_input(ws, in, ev))

@@ -11,10 +11,8 @@ static int pws_take_character(pws_str *rest, char c) {
 }
 
 static void pws_take_space(pws_str *rest) {
-    size_t end = 0;
-    while (end < rest->len && pws_is_space(rest->ptr[end]))
-        end++;
-    *rest = pws_part(*rest, end, rest->len);
+    while (rest->len != 0 && pws_is_space(rest->ptr[0]))
+        *rest = pws_part(*rest, 1, rest->len);
 }
 
 static int pws_take_token(pws_str *rest) {

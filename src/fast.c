@@ -80,9 +80,9 @@ static PWS_NOINLINE int pws_fast_server_text(pws_conn *ws, pws_bytes *in, pws_ev
     return pws_next_any(ws, in, ev);
 }
 
-/* What a server received. Apart from the shortest, so that these don't pay for what calls cost. */
-static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev, size_t size,
-                                        size_t length) {
+/* What is not the shortest, apart, so that the shortest doesn't pay for what calls cost. */
+static PWS_NOINLINE int pws_fast_server_long(pws_conn *ws, pws_bytes *in, pws_event *ev,
+                                             size_t size, size_t length) {
     uint8_t *payload = in->ptr + size;
 
     if (size == 0)
@@ -94,21 +94,23 @@ static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *
     return 1;
 }
 
-int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    size_t length, size;
+static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length, size = pws_fast_head(in, 1, &length);
 
-    if (ws->busy != 0 || in == NULL || in->len < 6 || !pws_fast_may(ws, in->ptr))
-        return pws_next_any(ws, in, ev);
-    if (ws->config->role != PWS_SERVER)
-        return pws_fast_client(ws, in, ev);
-    size = pws_fast_head(in, 1, &length);
 #if PWS_BLOCKS
     if (size == 6 && length <= 64 &&
         pws_mask_short(in->ptr + 6, in->ptr + 6, length, pws_load32(in->ptr + 2),
                        in->ptr[0] == (0x80 | PWS_TEXT)))
         return pws_fast_deliver(ws, in, ev, 6, length);
 #endif
-    return pws_fast_server(ws, in, ev, size, length);
+    return pws_fast_server_long(ws, in, ev, size, length);
+}
+
+int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    if (ws->busy != 0 || in == NULL || in->len < 6 || !pws_fast_may(ws, in->ptr))
+        return pws_next_any(ws, in, ev);
+    return ws->config->role == PWS_SERVER ? pws_fast_server(ws, in, ev)
+                                          : pws_fast_client(ws, in, ev);
 }
 
 /* Takes note of what has just been added to the batch. Returns PWS_OK. */

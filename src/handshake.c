@@ -296,11 +296,11 @@ int32_t pws_check_response(const pws_config *config, const pws_head *head,
 
 PWS_PRIVATE void pws_accept_write(char accept[PWS_ACCEPT_LENGTH], const char *key, uint32_t cpu) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* 1.3 */
-    uint8_t text[PWS_KEY_LENGTH + sizeof guid - 1];
+    uint8_t text[PWS_SHA1_TEXT];
     uint8_t digest[20];
     memcpy(text, key, PWS_KEY_LENGTH);
     memcpy(text + PWS_KEY_LENGTH, guid, sizeof guid - 1);
-    pws_sha1(digest, text, sizeof text, cpu);
+    pws_sha1(digest, text, cpu);
     pws_base64_encode(accept, digest, sizeof digest);
 }
 

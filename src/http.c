@@ -5,14 +5,14 @@
 
 /* ---- The line that begins a head ---- */
 
-/* Takes what stands before the first space off *rest, and the space. Returns 0 if there is none. */
-static int pws_field_take(pws_str *rest, pws_str *field) {
-    size_t space = pws_index_of(*rest, ' ');
-    if (space == rest->len)
+/* Takes the first length characters and a space behind them off *rest. Returns 0 if there is none.
+ */
+static int pws_part_take(pws_str *rest, size_t length, pws_str *part) {
+    if (length == rest->len || rest->ptr[length] != ' ')
         return 0;
-    *field = pws_part(*rest, 0, space);
-    *rest = pws_part(*rest, space + 1, rest->len);
-    return 1;
+    *part = pws_part(*rest, 0, length);
+    *rest = pws_part(*rest, length + 1, rest->len);
+    return length > 0;
 }
 
 /* HTTP-version (RFC 9112 2.3). Returns 0 if text is none. */
@@ -42,9 +42,8 @@ static uint32_t pws_status_code(pws_str text) {
 static int pws_request_line(pws_str line, pws_head *head) {
     head->reason = pws_literal(NULL, 0);
     head->status = 0;
-    if (!pws_field_take(&line, &head->method) || !pws_field_take(&line, &head->target))
-        return 0;
-    return pws_is_token(head->method) && pws_is_visible(head->target) &&
+    return pws_part_take(&line, pws_token_span(line), &head->method) &&
+           pws_part_take(&line, pws_visible_span(line), &head->target) &&
            pws_http_version(line, &head->version);
 }
 
@@ -52,7 +51,8 @@ static int pws_request_line(pws_str line, pws_head *head) {
 static int pws_status_line(pws_str line, pws_head *head) {
     pws_str version, status;
     head->method = head->target = pws_literal(NULL, 0);
-    if (!pws_field_take(&line, &version) || !pws_field_take(&line, &status))
+    if (!pws_part_take(&line, pws_visible_span(line), &version) ||
+        !pws_part_take(&line, pws_visible_span(line), &status))
         return 0;
     head->status = pws_status_code(status);
     head->reason = line;
@@ -66,7 +66,10 @@ PWS_PRIVATE int pws_start_line(uint32_t role, pws_str line, pws_head *head) {
 /* ---- Targets ---- */
 
 PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority) {
-    size_t begin = pws_begins(target, PWS_LITERAL("http://")) ? 7 : 8, end;
+    size_t begin, end;
+    if (target.len == 0 || target.ptr[0] == '/') /* a path, as almost always */
+        return 0;
+    begin = pws_begins(target, PWS_LITERAL("http://")) ? 7 : 8;
     if (begin == 8 && !pws_begins(target, PWS_LITERAL("https://")))
         return 0;
     end = begin;

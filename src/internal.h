@@ -90,7 +90,10 @@ PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length
 
 /* ---- sha1.c (RFC 3174), base64.c (RFC 4648) ---- */
 
-PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length, uint32_t cpu);
+enum {
+    PWS_SHA1_TEXT = 60 /* bytes: a Sec-WebSocket-Key and the GUID (RFC 6455 4.2.2) */
+};
+PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t text[PWS_SHA1_TEXT], uint32_t cpu);
 /* Writes 4 * ((length + 2) / 3) characters, no NUL. */
 PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length);
 /* 1 if text is base64 of exactly 16 bytes: 22 characters of the alphabet and "==". */
@@ -149,6 +152,8 @@ PWS_PRIVATE int pws_is_tchar(char c);
 PWS_PRIVATE size_t pws_token_span(pws_str text);
 /* A token of RFC 9110 5.6.2: one or more tchar. */
 PWS_PRIVATE int pws_is_token(pws_str text);
+/* The number of visible ASCII characters in front of any other. */
+PWS_PRIVATE size_t pws_visible_span(pws_str text);
 /* One or more visible ASCII characters: no white space, no control characters. */
 PWS_PRIVATE int pws_is_visible(pws_str text);
 /* field-value of RFC 9110 5.5: HTAB, SP, visible and non-ASCII characters, or nothing. */
@@ -376,7 +381,7 @@ PWS_PRIVATE void pws_output_head(pws_conn *ws, const pws_writer *head);
  */
 PWS_PRIVATE int pws_output_fits(const pws_conn *ws, size_t length);
 /* Adds a frame header to the batch, where pws_output_fits has found room for it. key becomes the
- * masking key of a client's frame. */
+ * masking key of a client's frame, zeros for a server's. */
 PWS_PRIVATE void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t key[4]);
 /* As pws_output_data, for a client's payload that must not be masked where it lies. The machine is
  * not asked to do this without a transmit half. */
@@ -437,7 +442,10 @@ enum {
 /* The peer has sent something. */
 PWS_PRIVATE void pws_time_heard(pws_conn *ws);
 /* The connection has been used, not only kept alive. */
-PWS_PRIVATE void pws_time_used(pws_conn *ws);
+static inline void pws_time_used(pws_conn *ws) {
+    ws->used = (uint32_t)ws->now;
+    ws->busy &= ~(uint32_t)PWS_BUSY_LATE_IDLE;
+}
 /* A Ping of our own goes out: its payload. */
 PWS_PRIVATE void pws_time_pinged(pws_conn *ws, uint8_t payload[PWS_PING_PAYLOAD]);
 /* It is with the transport: the peer can answer from now on. */

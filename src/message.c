@@ -97,20 +97,46 @@ static void pws_message_begin(pws_conn *ws, uint64_t length) {
         ws->got.frame.message += length;
 }
 
-/* The header is complete: its payload comes next. */
-static void pws_frame_begin(pws_conn *ws) {
-    const uint8_t *head = ws->scratch;
-    uint64_t length = pws_frame_length(head);
-
+/* The header is complete: its payload comes next. key: a client's. */
+static void pws_frame_begin(pws_conn *ws, uint64_t length, const uint8_t *key) {
     if (ws->config->role == PWS_SERVER)
-        memcpy(ws->key, head + ws->scratch_length - 4, 4);
+        memcpy(ws->key, key, 4);
     ws->got.frame.left = length;
     ws->frames_in++;
     ws->scratch_length = 0;
     ws->control_length = 0;
     ws->busy |= PWS_BUSY_FRAME;
-    if ((head[0] & 0x08) == 0)
+    if ((ws->scratch[0] & 0x08) == 0)
         pws_message_begin(ws, length);
+}
+
+/* Whether a header comes that has no extended length (5.2), and is there as a whole. */
+static int pws_is_short_header(const pws_conn *ws, const pws_bytes *in) {
+    return ws->scratch_length == 0 && in->len >= (ws->config->role == PWS_SERVER ? 6 : 2) &&
+           (in->ptr[1] & 0x7F) <= 125;
+}
+
+/* As pws_receive_header, for such a header: small frames cost as much as their headers do. */
+static int pws_receive_short_header(pws_conn *ws, pws_bytes *in) {
+    const uint8_t *head = in->ptr;
+    size_t size = ws->config->role == PWS_SERVER ? 6 : 2, length = head[1] & 0x7F;
+    int32_t error = pws_frame_check_first(head[0], ws->message, PWS_IF_DEFLATE(ws->deflate != 0));
+
+    in->ptr += size;
+    in->len -= size;
+    ws->scratch[0] = head[0];
+    if (ws->message == 0)
+        ws->began = (uint32_t)ws->now;
+    if (error == PWS_OK)
+        error = pws_frame_check_second(head[0], head[1], ws->config->role);
+    if (error == PWS_OK && (head[0] & 0x08) == 0 && !pws_is_compressed(ws, head[0]))
+        error = pws_message_fits(ws, head[0] & 0x0F, length);
+    if (error != PWS_OK) {
+        pws_fail(ws, error);
+        return 0;
+    }
+    pws_frame_begin(ws, length, head + 2);
+    return 1;
 }
 
 /* The size of the frame header that comes; 2 until both bytes that tell it are there. */
@@ -122,8 +148,11 @@ static size_t pws_header_size(const pws_conn *ws, const pws_bytes *in) {
 
 /* Reads a frame header (5.2), which may be cut anywhere. Returns 1 when it is complete. */
 static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
+    size_t key_at = 0;
     int32_t error = PWS_OK;
 
+    if (pws_is_short_header(ws, in))
+        return pws_receive_short_header(ws, in);
     while (in->len != 0 && error == PWS_OK) {
         size_t before = ws->scratch_length;
         size_t size = pws_header_size(ws, in);
@@ -140,7 +169,9 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
             pws_time_used(ws);
         if (error == PWS_OK && ws->scratch_length >= 2 &&
             ws->scratch_length == pws_frame_head_size(ws->scratch)) {
-            pws_frame_begin(ws);
+            if (ws->config->role == PWS_SERVER)
+                key_at = ws->scratch_length - 4u;
+            pws_frame_begin(ws, pws_frame_length(ws->scratch), ws->scratch + key_at);
             return 1;
         }
     }
@@ -278,6 +309,10 @@ static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     uint8_t *to = in->ptr;
     int32_t error = PWS_OK;
 
+    if (length == 0 && !last) {
+        pws_take(ws, in, 0);
+        return 0;
+    }
     if (!in_place) {
         if (length != 0 && ws->receive == NULL)
             return pws_need_receive(ws, ev);

@@ -44,7 +44,6 @@ static pws_lines pws_lines_begin(const pws_conn *ws, size_t begin, size_t end, c
     lines.from = from;
     lines.left = length;
     lines.line = pws_literal(NULL, 0);
-    lines.found = PWS_LINE_UNFINISHED;
     return lines;
 }
 
@@ -55,7 +54,7 @@ static void pws_read_end(const pws_conn *ws, pws_reading *reading) {
 
     if (!reading->whole) {
         lines = pws_lines_begin(ws, 0, 0, ws->receive, ws->gathered);
-        pws_read_lines(&lines, reading);
+        (void)pws_read_lines(&lines, reading);
     }
     head->fields.len = (size_t)((const char *)ws->receive + ws->gathered - 2 - head->fields.ptr);
     head->host = reading->found.host.value;
@@ -109,20 +108,31 @@ static int pws_response_done(pws_conn *ws, const pws_reading *reading, pws_event
     return 1;
 }
 
-/* Moves input into the receive half and reads the lines that this completes. */
-static int pws_receive_lines(pws_conn *ws, pws_bytes *in, pws_reading *reading) {
-    size_t room = pws_max_head(ws->config) - ws->got.head.total, done;
-    pws_lines lines = pws_lines_begin(ws, ws->got.head.line, ws->gathered, in->ptr,
-                                      in->len < room ? in->len : room);
+/* Input has been moved into the receive half. */
+static void pws_head_grown(pws_conn *ws, pws_bytes *in, size_t length) {
+    in->ptr += length;
+    in->len -= length;
+    ws->gathered += length;
+    ws->got.head.total += (uint32_t)length;
+}
 
-    pws_read_lines(&lines, reading);
-    done = (size_t)(lines.from - in->ptr);
-    in->ptr += done;
-    in->len -= done;
-    ws->gathered += done;
-    ws->got.head.total += (uint32_t)done;
+/* Moves so much input into the receive half and reads the lines that this completes. */
+static int pws_receive_lines(pws_conn *ws, pws_bytes *in, size_t length, pws_reading *reading) {
+    size_t joined = 0;
+    pws_lines lines;
+    int found;
+
+    if (ws->got.head.line != ws->gathered) { /* a line goes on; often no more than that */
+        joined = pws_line_join(ws->receive + ws->gathered, in->ptr, length);
+        pws_head_grown(ws, in, joined);
+        if (joined == length)
+            return PWS_LINE_UNFINISHED;
+    }
+    lines = pws_lines_begin(ws, ws->got.head.line, ws->gathered, in->ptr, length - joined);
+    found = pws_read_lines(&lines, reading);
+    pws_head_grown(ws, in, (size_t)(lines.from - in->ptr));
     ws->got.head.line = (uint32_t)(lines.begin - ws->receive);
-    return lines.found;
+    return found;
 }
 
 /* A head is complete. Returns as pws_response_done. */
@@ -136,6 +146,7 @@ static int pws_head_done(pws_conn *ws, pws_reading *reading, pws_event *ev) {
 PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     uint8_t phase = ws->phase;
     pws_reading reading;
+    size_t room;
     int state;
 
     reading.config = ws->config;
@@ -144,7 +155,8 @@ PWS_PRIVATE int pws_receive_head(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     while (in->len != 0 && ws->phase == phase) {
         if (ws->receive == NULL)
             return pws_need_receive(ws, ev);
-        state = pws_receive_lines(ws, in, &reading);
+        room = pws_max_head(ws->config) - ws->got.head.total;
+        state = pws_receive_lines(ws, in, in->len < room ? in->len : room, &reading);
         if (state == PWS_LINE_MALFORMED)
             pws_fail(ws, PWS_E_HTTP);
         else if (state == PWS_LINE_EMPTY && pws_head_done(ws, &reading, ev))

@@ -68,6 +68,7 @@ PWS_PRIVATE void pws_output_masked(pws_conn *ws, const uint8_t *data, size_t len
 PWS_PRIVATE void pws_output_frame(pws_conn *ws, uint8_t first, size_t length, uint8_t key[4]) {
     const uint8_t *masking_key = NULL;
 
+    memset(key, 0, 4);
     if (ws->config->role == PWS_CLIENT) {
         pws_masking_key(ws->random, key); /* 5.3: a fresh one */
         masking_key = key;
@@ -105,8 +106,6 @@ static void pws_output_written(pws_conn *ws) {
 }
 
 PWS_PRIVATE void pws_output_settle(pws_conn *ws) {
-    if ((ws->busy & PWS_BUSY_WRITING) == 0)
-        return;
     if (pws_unsent(ws) != 0) /* the peer takes what the program sends */
         pws_time_used(ws);
     pws_output_written(ws);

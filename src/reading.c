@@ -31,21 +31,21 @@ static pws_block pws_control_block(uint8_t *to, const uint8_t *from) {
     return pws_or(pws_equal(above, pws_block_of(0)), pws_equal(block, pws_block_of(0x7F)));
 }
 
-/* Sixteen bytes at a time; the last block overlaps what has been looked at. Up to length, more than
- * what stands before the character may be written. */
+/* Two blocks of sixteen bytes at a time. Up to length, more than what stands before the character
+ * may be written. */
 static size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) {
-    pws_block found;
-    size_t i;
+    pws_block first, second;
+    size_t i, found;
 
-    if (length < 16)
-        return pws_control_find_plain(to, from, length);
-    for (i = 0; i < length - 16; i += 16) {
-        found = pws_control_block(to + i, from + i);
-        if (pws_any_high(found))
-            return i + pws_first_high(found);
+    for (i = 0; length - i >= 32; i += 32) {
+        first = pws_control_block(to + i, from + i);
+        second = pws_control_block(to + i + 16, from + i + 16);
+        if (pws_any_high(pws_or(first, second))) {
+            found = pws_first_high(first);
+            return i + (found < 16 ? found : 16 + pws_first_high(second));
+        }
     }
-    i = length - 16;
-    return i + pws_first_high(pws_control_block(to + i, from + i));
+    return i + pws_control_find_plain(to + i, from + i, length - i);
 }
 
 #else
@@ -56,70 +56,82 @@ static size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) 
 
 #endif
 
-static pws_lines pws_lines_advance(pws_lines lines, size_t length) {
-    lines.to += length;
-    lines.from += length;
-    lines.left -= length;
-    return lines;
+PWS_PRIVATE size_t pws_line_join(uint8_t *to, const uint8_t *from, size_t length) {
+    return pws_control_find(to, from, length);
 }
 
-/* The line has a HTAB, or no CR LF in this input, or began in an earlier one. Any CR must be the
- * one before the LF (RFC 9112 2.2). */
-static PWS_NOINLINE pws_lines pws_line_read_slowly(pws_lines lines) {
-    lines.found = PWS_LINE_UNFINISHED;
-    while (lines.left != 0) {
-        lines.found = PWS_LINE_MALFORMED;
-        if (pws_is_forbidden(*lines.from))
-            return lines;
-        *lines.to = *lines.from;
-        lines = pws_lines_advance(lines, 1);
-        lines.found = PWS_LINE_UNFINISHED;
-        if (lines.to[-1] != '\n')
-            continue;
-        lines.line.ptr = (const char *)lines.begin;
-        lines.line.len = (size_t)(lines.to - lines.begin);
-        lines.found = PWS_LINE_MALFORMED;
-        if (lines.line.len < 2 || pws_index_of(lines.line, '\r') != lines.line.len - 2)
-            return lines;
-        lines.line.len -= 2;
-        lines.found = PWS_LINE_WHOLE;
-        return lines;
+static void pws_lines_advance(pws_lines *lines, size_t length) {
+    lines->to += length;
+    lines->from += length;
+    lines->left -= length;
+}
+
+/* A LF has come: what stands before it is a line if a CR stands just there and nowhere else (RFC
+ * 9112 2.2). */
+static int pws_line_end(pws_lines *lines) {
+    lines->line.ptr = (const char *)lines->begin;
+    lines->line.len = (size_t)(lines->to - lines->begin);
+    if (lines->line.len < 2 || pws_index_of(lines->line, '\r') != lines->line.len - 2)
+        return PWS_LINE_MALFORMED;
+    lines->line.len -= 2;
+    return PWS_LINE_WHOLE;
+}
+
+/* The line has a HTAB, or no CR LF in this input, or began in an earlier one. */
+static PWS_NOINLINE int pws_line_read_slowly(pws_lines *lines) {
+    size_t i = 0;
+
+    while (i < lines->left) {
+        uint8_t byte = lines->from[i];
+
+        if (pws_is_forbidden(byte)) {
+            pws_lines_advance(lines, i);
+            return PWS_LINE_MALFORMED;
+        }
+        lines->to[i++] = byte;
+        if (byte == '\n') {
+            pws_lines_advance(lines, i);
+            return pws_line_end(lines);
+        }
     }
-    return lines;
+    pws_lines_advance(lines, i);
+    return PWS_LINE_UNFINISHED;
 }
 
-/* Takes the next line. */
-static pws_lines pws_line_read(pws_lines lines) {
-    size_t length = pws_control_find(lines.to, lines.from, lines.left);
-    const uint8_t *end = lines.from + length;
+/* Takes the next line. Returns what was found. */
+static int pws_line_read(pws_lines *lines) {
+    size_t length = pws_control_find(lines->to, lines->from, lines->left);
+    const uint8_t *end = lines->from + length;
+    int goes_on = lines->begin != lines->to;
 
-    if (lines.begin != lines.to || lines.left - length < 2 || end[0] != '\r' || end[1] != '\n')
-        return pws_line_read_slowly(pws_lines_advance(lines, length));
-    lines.to[length] = '\r';
-    lines.to[length + 1] = '\n';
-    lines.line.ptr = (const char *)lines.begin;
-    lines.line.len = length;
-    lines.found = PWS_LINE_WHOLE;
-    return pws_lines_advance(lines, length + 2);
+    if (goes_on || lines->left - length < 2 || end[0] != '\r' || end[1] != '\n') {
+        pws_lines_advance(lines, length);
+        return pws_line_read_slowly(lines);
+    }
+    lines->to[length] = '\r';
+    lines->to[length + 1] = '\n';
+    lines->line.ptr = (const char *)lines->begin;
+    lines->line.len = length;
+    pws_lines_advance(lines, length + 2);
+    return PWS_LINE_WHOLE;
 }
 
 /* field-line (RFC 9112 5). A name is a token, so that white space before the colon (5.1) and in
- * front of the name (obs-fold, 5.2) are refused with it. */
+ * front of the name (obs-fold, 5.2) are refused with it. Behind the line stands its CR. */
 static int pws_field_divide(pws_str line, pws_str *name, pws_str *value) {
-    size_t colon = pws_letters_end(line, 0);
-    pws_str rest;
+    size_t colon = pws_words_end(line, 0), begin;
 
-    if (colon == line.len || line.ptr[colon] != ':')
+    if (line.ptr[colon] != ':')
         colon = pws_token_span(line);
-    if (colon == 0 || colon == line.len || line.ptr[colon] != ':')
+    if (colon == 0 || line.ptr[colon] != ':')
         return 0;
     *name = pws_part(line, 0, colon);
-    rest = pws_part(line, colon + 1, line.len);
-    if (rest.len != 0 && rest.ptr[0] == ' ') /* as it almost always is, and then all */
-        rest = pws_part(rest, 1, rest.len);
-    if (rest.len != 0 && (rest.ptr[0] <= ' ' || rest.ptr[rest.len - 1] <= ' '))
-        rest = pws_trim(rest);
-    *value = rest;
+    begin = colon + 1;
+    if (line.ptr[begin] == ' ') /* as it almost always is, and then all */
+        begin++;
+    *value = pws_part(line, begin, line.len);
+    if (line.ptr[begin] <= ' ' || line.ptr[line.len - 1] <= ' ')
+        *value = pws_trim(*value);
     return 1;
 }
 
@@ -166,17 +178,29 @@ PWS_PRIVATE size_t pws_protocol_rank(pws_str configured, pws_str protocol) {
     return SIZE_MAX;
 }
 
-/* A list of subprotocols, which may go on in further lines (11.3.4). That a client offers each once
+/* The length of the shortest word; SIZE_MAX if there is none. */
+static size_t pws_shortest(pws_str words) {
+    pws_str word;
+    size_t shortest = SIZE_MAX;
+    while (pws_word_next(&words, &word))
+        if (word.len < shortest)
+            shortest = word.len;
+    return shortest;
+}
+
+/* A list of subprotocols, which may go on in further lines (11.3.4). Those that cost most for their
+ * bytes, the short ones, are compared with none that is longer. That a client offers each once
  * (4.1 item 10) is not checked: it would take quadratic time, and an offer that is repeated changes
  * nothing. */
 static PWS_NOINLINE void pws_found_protocols(pws_findings *found, pws_str value) {
     pws_str configured = pws_cstr(found->config->protocols), element;
+    size_t shortest = pws_shortest(configured), rank;
     pws_found_single(&found->protocol, value);
     while (pws_element_next(&value, &element)) {
-        size_t rank = pws_protocol_rank(configured, element);
         found->offers++;
         if (!pws_is_token(element))
             found->protocols_broken = 1;
+        rank = element.len < shortest ? SIZE_MAX : pws_protocol_rank(configured, element);
         if (rank >= found->rank)
             continue;
         found->rank = rank;
@@ -273,22 +297,15 @@ static int pws_read_line(pws_reading *reading, const pws_lines *lines) {
     return 1;
 }
 
-PWS_PRIVATE void pws_read_lines(pws_lines *cursor, pws_reading *reading) {
-    pws_lines lines = *cursor; /* a copy, which can stay in registers */
+PWS_PRIVATE int pws_read_lines(pws_lines *lines, pws_reading *reading) {
+    int found;
 
-    for (;;) {
-        lines = pws_line_read(lines);
-        if (lines.found != PWS_LINE_WHOLE)
-            break;
-        if (lines.line.len == 0 && lines.line.ptr != lines.head) {
-            lines.found = PWS_LINE_EMPTY;
-            break;
-        }
-        if (!pws_read_line(reading, &lines)) {
-            lines.found = PWS_LINE_MALFORMED;
-            break;
-        }
-        lines.begin = lines.to;
+    while ((found = pws_line_read(lines)) == PWS_LINE_WHOLE) {
+        if (lines->line.len == 0 && lines->line.ptr != lines->head)
+            return PWS_LINE_EMPTY;
+        if (!pws_read_line(reading, lines))
+            return PWS_LINE_MALFORMED;
+        lines->begin = lines->to;
     }
-    *cursor = lines;
+    return found;
 }

@@ -45,7 +45,7 @@ typedef struct pws_reading {
     int whole;          /* 1: from its beginning on; else it is to be read again when it is there */
 } pws_reading;
 
-/* pws_lines.found */
+/* What reading lines comes to. */
 enum {
     PWS_LINE_UNFINISHED, /* the input is used up */
     PWS_LINE_MALFORMED,  /* no header line, a bare CR or LF, a control character other than HTAB */
@@ -61,12 +61,14 @@ typedef struct pws_lines {
     const uint8_t *from; /* what comes next; may be the same place as to */
     size_t left;         /* bytes at from, for which there is room at to */
     pws_str line;        /* the last whole one, without its CR LF */
-    int found;           /* PWS_LINE_ */
 } pws_lines;
 
-/* Reads lines up to the end of the head, a fault, or the end of the input, and says in lines->found
- * which of these it was. */
-PWS_PRIVATE void pws_read_lines(pws_lines *lines, pws_reading *reading);
+/* Copies a part of a line, up to the next control character, and returns how many bytes these are;
+ * up to length, more may be written. */
+PWS_PRIVATE size_t pws_line_join(uint8_t *to, const uint8_t *from, size_t length);
+/* Reads lines up to the end of the head, a fault, or the end of the input, and returns which of
+ * these it was. */
+PWS_PRIVATE int pws_read_lines(pws_lines *lines, pws_reading *reading);
 
 /* ---- handshake.c: the rules of section 4, both roles ---- */
 

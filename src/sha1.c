@@ -1,5 +1,7 @@
-/* SHA-1 (RFC 3174), for Sec-WebSocket-Accept alone (RFC 6455 4.2.2), where its weakness is no
- * harm (RFC 6455 10.8). */
+/* SHA-1 (RFC 3174) of 60 bytes, a Sec-WebSocket-Key and the GUID, for Sec-WebSocket-Accept alone
+ * (RFC 6455 4.2.2), where its weakness is no harm (RFC 6455 10.8). What SHA-1 puts behind its text
+ * (RFC 3174 4) is then always the same: a bit 1 and zeros end a first block of 64 bytes; a second
+ * has zeros and the length, 480 bits. */
 #include "vector.h"
 
 static uint32_t pws_sha1_rotate(uint32_t word, unsigned bits) {
@@ -7,7 +9,7 @@ static uint32_t pws_sha1_rotate(uint32_t word, unsigned bits) {
 }
 
 /* Mixes one block of 64 bytes into the state (RFC 3174 6.1). */
-static void pws_sha1_block_plain(uint32_t state[5], const uint8_t *block) {
+static void pws_sha1_block(uint32_t state[5], const uint8_t *block) {
     uint32_t w[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
     uint32_t f, k, next;
     size_t t;
@@ -46,36 +48,72 @@ static void pws_sha1_block_plain(uint32_t state[5], const uint8_t *block) {
     state[4] += e;
 }
 
+static void pws_sha1_plain(uint32_t state[5], const uint8_t text[PWS_SHA1_TEXT]) {
+    uint8_t block[64];
+
+    memcpy(block, text, PWS_SHA1_TEXT);
+    memset(block + PWS_SHA1_TEXT, 0, 4);
+    block[PWS_SHA1_TEXT] = 0x80;
+    pws_sha1_block(state, block);
+    memset(block, 0, sizeof block);
+    block[62] = 480 >> 8;
+    block[63] = 480 & 0xFF;
+    pws_sha1_block(state, block);
+}
+
 #if PWS_X86
 
-/* The same, four words and four rounds to an instruction. What becomes of e in four rounds is a,
- * rotated, from before them: so `before` begins with the e that rotates into ours. */
-PWS_WITH_SHA static void pws_sha1_block_sha(uint32_t state[5], const uint8_t *block) {
+/* The words of the second block's rounds (RFC 3174 6.1). */
+static const uint32_t pws_sha1_second[80] = {
+    /* clang-format off */
+    0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000,
+    0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x00000000, 0x000001E0,
+    0x00000000, 0x00000000, 0x000003C0, 0x00000000, 0x00000000, 0x00000780, 0x00000000, 0x000003C0,
+    0x00000F00, 0x00000000, 0x00000000, 0x00001E00, 0x00000000, 0x00000CC0, 0x00003C00, 0x00000440,
+    0x00000000, 0x00007800, 0x00000F00, 0x00003300, 0x0000F000, 0x00000F00, 0x00000000, 0x0001EF00,
+    0x00000000, 0x0000CC00, 0x0003C000, 0x00004380, 0x00000000, 0x00078F00, 0x0000FF00, 0x00032680,
+    0x000F0000, 0x0000F000, 0x00003300, 0x001EFF00, 0x00000000, 0x000CB800, 0x003C0000, 0x00040B00,
+    0x0000F000, 0x0078FF00, 0x000FF000, 0x00338700, 0x00F00000, 0x000FC300, 0x0000F000, 0x01EFBB00,
+    0x00000000, 0x00CC0000, 0x03C0F000, 0x00438000, 0x00000000, 0x078F0000, 0x00FF0000, 0x03269E00,
+    0x0F000000, 0x00F0F000, 0x00333C00, 0x1EFF8800, 0x00000000, 0x0CB88800, 0x3C00F000, 0x040A4A00,
+    /* clang-format on */
+};
+
+/* The state as SHA instructions have it: a and e in the highest words. */
+typedef struct pws_sha1_state {
+    __m128i abcd, e;
+} pws_sha1_state;
+
+/* Four rounds, of which there are twenty in a block. */
+PWS_WITH_SHA static inline __m128i pws_sha1_rounds(__m128i abcd, __m128i e, size_t which) {
+    if (which < 5)
+        return _mm_sha1rnds4_epu32(abcd, e, 0);
+    if (which < 10)
+        return _mm_sha1rnds4_epu32(abcd, e, 1);
+    if (which < 15)
+        return _mm_sha1rnds4_epu32(abcd, e, 2);
+    return _mm_sha1rnds4_epu32(abcd, e, 3);
+}
+
+/* Mixes the first block into the state. What becomes of e in four rounds is a, rotated, from before
+ * them. */
+PWS_WITH_SHA static pws_sha1_state pws_sha1_first_sha(pws_sha1_state state,
+                                                      const uint8_t text[PWS_SHA1_TEXT]) {
     const __m128i order = _mm_set_epi64x(0x0001020304050607, 0x08090A0B0C0D0E0F);
-    __m128i w[4], next = order, abcd, before, e, first;
-    uint32_t old_e = state[4];
+    const __m128i end = _mm_set_epi32(0, 0, 0, INT32_MIN); /* 80 00 00 00 */
+    __m128i w[4], next = end, abcd = state.abcd, before = abcd, e;
     size_t t;
 
-#if defined(__AVX__)
-    /* These instructions know no AVX: where upper halves of registers are in use, each waits. */
-    _mm256_zeroupper();
-#endif
-    for (t = 0; t < 4; t++)
-        w[t] = _mm_shuffle_epi8(pws_block_load(block + 16 * t), order);
-    memcpy(&abcd, state, 16);
-    abcd = first = _mm_shuffle_epi32(abcd, 0x1B);
-    before = _mm_set_epi32((int)pws_sha1_rotate(old_e, 2), 0, 0, 0);
+    for (t = 0; t < 3; t++)
+        w[t] = _mm_shuffle_epi8(pws_block_load(text + 16 * t), order);
+    w[3] = _mm_srli_si128(pws_block_load(text + PWS_SHA1_TEXT - 16), 4);
+    w[3] = _mm_or_si128(_mm_shuffle_epi8(w[3], order), end);
+    e = _mm_add_epi32(state.e, w[0]);
     for (t = 0; t < 20; t++) {
-        e = _mm_sha1nexte_epu32(before, w[0]);
+        if (t != 0)
+            e = _mm_sha1nexte_epu32(before, w[0]);
         before = abcd;
-        if (t < 5)
-            abcd = _mm_sha1rnds4_epu32(abcd, e, 0);
-        else if (t < 10)
-            abcd = _mm_sha1rnds4_epu32(abcd, e, 1);
-        else if (t < 15)
-            abcd = _mm_sha1rnds4_epu32(abcd, e, 2);
-        else
-            abcd = _mm_sha1rnds4_epu32(abcd, e, 3);
+        abcd = pws_sha1_rounds(abcd, e, t);
         if (t < 16)
             next = _mm_sha1msg2_epu32(_mm_xor_si128(_mm_sha1msg1_epu32(w[0], w[1]), w[2]), w[3]);
         w[0] = w[1];
@@ -83,24 +121,44 @@ PWS_WITH_SHA static void pws_sha1_block_sha(uint32_t state[5], const uint8_t *bl
         w[2] = w[3];
         w[3] = next;
     }
-    e = _mm_sha1nexte_epu32(before, _mm_set_epi32((int)old_e, 0, 0, 0));
-    state[4] = (uint32_t)_mm_extract_epi32(e, 3);
-    abcd = _mm_shuffle_epi32(_mm_add_epi32(abcd, first), 0x1B);
-    memcpy(state, &abcd, 16);
+    state.abcd = _mm_add_epi32(state.abcd, abcd);
+    state.e = _mm_sha1nexte_epu32(before, state.e);
+    return state;
 }
 
-#endif
+/* Mixes the second block into the state. Its first words are 0. */
+PWS_WITH_SHA static pws_sha1_state pws_sha1_second_sha(pws_sha1_state state) {
+    const uint8_t *words = (const uint8_t *)pws_sha1_second;
+    __m128i abcd = state.abcd, before = abcd, e = state.e, w;
+    size_t t;
 
-static void pws_sha1_block(uint32_t state[5], const uint8_t *block, uint32_t cpu) {
-#if PWS_X86
-    if (pws_has(cpu, PWS_CPU_SHA)) {
-        pws_sha1_block_sha(state, block);
-        return;
+    for (t = 0; t < 20; t++) {
+        w = _mm_shuffle_epi32(pws_block_load(words + 16 * t), 0x1B);
+        if (t != 0)
+            e = _mm_sha1nexte_epu32(before, w);
+        before = abcd;
+        abcd = pws_sha1_rounds(abcd, e, t);
     }
-#endif
-    (void)cpu;
-    pws_sha1_block_plain(state, block);
+    state.abcd = _mm_add_epi32(state.abcd, abcd);
+    state.e = _mm_sha1nexte_epu32(before, state.e);
+    return state;
 }
+
+PWS_WITH_SHA static void pws_sha1_sha(uint32_t state[5], const uint8_t text[PWS_SHA1_TEXT]) {
+    pws_sha1_state now;
+
+#if defined(__AVX__)
+    /* These instructions know no AVX: where upper halves of registers are in use, each waits. */
+    _mm256_zeroupper();
+#endif
+    now.abcd = _mm_shuffle_epi32(pws_block_load((const uint8_t *)state), 0x1B);
+    now.e = _mm_set_epi32((int)state[4], 0, 0, 0);
+    now = pws_sha1_second_sha(pws_sha1_first_sha(now, text));
+    pws_block_store((uint8_t *)state, _mm_shuffle_epi32(now.abcd, 0x1B));
+    state[4] = (uint32_t)_mm_extract_epi32(now.e, 3);
+}
+
+#endif
 
 static void pws_sha1_put_word(uint8_t *out, uint32_t word) {
     out[0] = (uint8_t)(word >> 24);
@@ -109,28 +167,22 @@ static void pws_sha1_put_word(uint8_t *out, uint32_t word) {
     out[3] = (uint8_t)word;
 }
 
-PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t *data, size_t length, uint32_t cpu) {
+static void pws_sha1_text(uint32_t state[5], const uint8_t text[PWS_SHA1_TEXT], uint32_t cpu) {
+#if PWS_X86
+    if (pws_has(cpu, PWS_CPU_SHA)) {
+        pws_sha1_sha(state, text);
+        return;
+    }
+#endif
+    (void)cpu;
+    pws_sha1_plain(state, text);
+}
+
+PWS_PRIVATE void pws_sha1(uint8_t digest[20], const uint8_t text[PWS_SHA1_TEXT], uint32_t cpu) {
     uint32_t state[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
-    uint64_t bits = (uint64_t)length * 8;
-    uint8_t last[128];
-    size_t i, end;
+    size_t i;
 
-    for (i = 0; i + 64 <= length; i += 64)
-        pws_sha1_block(state, data + i, cpu);
-
-    /* What is left, a bit 1, zeros, and the length in bits end the last one or two blocks (4). */
-    length -= i;
-    end = length < 56 ? 56 : 120;
-    if (length != 0)
-        memcpy(last, data + i, length);
-    last[length] = 0x80;
-    memset(last + length + 1, 0, end - (length + 1));
-    pws_sha1_put_word(last + end, (uint32_t)(bits >> 32));
-    pws_sha1_put_word(last + end + 4, (uint32_t)bits);
-    pws_sha1_block(state, last, cpu);
-    if (end == 120)
-        pws_sha1_block(state, last + 64, cpu);
-
+    pws_sha1_text(state, text, cpu);
     for (i = 0; i < 5; i++)
         pws_sha1_put_word(digest + 4 * i, state[i]);
 }

@@ -100,7 +100,7 @@ PWS_PRIVATE size_t pws_token_span(pws_str text) {
     size_t i;
 
     for (i = 0;; i++) {
-        i = pws_letters_end(text, i);
+        i = pws_words_end(text, i);
         if (i == text.len || !pws_is_tchar(text.ptr[i]))
             return i;
     }
@@ -110,12 +110,15 @@ PWS_PRIVATE int pws_is_token(pws_str text) {
     return text.len > 0 && pws_token_span(text) == text.len;
 }
 
+PWS_PRIVATE size_t pws_visible_span(pws_str text) {
+    size_t i = 0;
+    while (i < text.len && text.ptr[i] > ' ' && text.ptr[i] < 0x7F)
+        i++;
+    return i;
+}
+
 PWS_PRIVATE int pws_is_visible(pws_str text) {
-    size_t i;
-    for (i = 0; i < text.len; i++)
-        if (text.ptr[i] < 0x21 || text.ptr[i] > 0x7E)
-            return 0;
-    return text.len > 0;
+    return text.len > 0 && pws_visible_span(text) == text.len;
 }
 
 PWS_PRIVATE int pws_is_field_value(pws_str text) {

@@ -230,11 +230,6 @@ PWS_PRIVATE void pws_time_heard(pws_conn *ws) {
         ~(uint32_t)(PWS_BUSY_PING | PWS_BUSY_PROBED | PWS_BUSY_LATE_PONG | PWS_BUSY_LATE_PING);
 }
 
-PWS_PRIVATE void pws_time_used(pws_conn *ws) {
-    ws->used = (uint32_t)ws->now;
-    ws->busy &= ~(uint32_t)PWS_BUSY_LATE_IDLE;
-}
-
 /* The payload of the Ping that went out at that time: the time, in network byte order. */
 static void pws_ping_payload(uint8_t payload[PWS_PING_PAYLOAD], uint64_t time) {
     unsigned i;

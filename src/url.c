@@ -1,5 +1,5 @@
 /* ws and wss URLs (RFC 6455 3, RFC 3986) and the query of a request target. */
-#include "internal.h"
+#include "vector.h"
 
 /* The value of a hexadecimal digit, or 16. */
 static unsigned pws_url_hex(char c) {
@@ -113,15 +113,15 @@ static int pws_is_reg_name_char(char c) {
 static size_t pws_reg_name_span(pws_str text) {
     size_t i = 0;
 
-    while (i < text.len) {
-        if (pws_is_reg_name_char(text.ptr[i]))
+    for (;;) {
+        i = pws_words_end(text, i);
+        if (i < text.len && pws_is_reg_name_char(text.ptr[i]))
             i++;
         else if (pws_is_encoded(pws_part(text, i, text.len)))
             i += 3;
         else
-            break;
+            return i;
     }
-    return i;
 }
 
 /* ---- URLs (RFC 6455 3) ---- */

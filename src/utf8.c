@@ -171,7 +171,26 @@ static inline pws_block pws_text_errors(pws_block block, pws_block before) {
     return pws_or(pws_xor(asked, given), pws_or(pws_or(low, high), never));
 }
 
-/* Up to 16 bytes that are not masked. */
+/* As pws_mask_text, a few bytes, one after the other. */
+static size_t pws_text_few(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
+                           uint32_t *state) {
+    size_t i, good = 0;
+    uint8_t byte;
+
+    for (i = 0; i < length; i++) {
+        byte = (uint8_t)(src[i] ^ key);
+        key = pws_key_at(key, 1);
+        if (dst != NULL)
+            dst[i] = byte;
+        if (good != i)
+            continue;
+        *state = pws_utf8_step(*state, byte);
+        good += *state != PWS_UTF8_IMPOSSIBLE;
+    }
+    return good;
+}
+
+/* 4 to 16 bytes that are not masked. */
 static int pws_text_words(const uint8_t *bytes, size_t length) {
     const pws_block none = pws_block_of(0);
     uint64_t low, high = 0;
@@ -179,11 +198,8 @@ static int pws_text_words(const uint8_t *bytes, size_t length) {
     if (length >= 8) {
         low = pws_load64(bytes);
         high = pws_load64(bytes + length - 8) >> 4 * (16 - length) >> 4 * (16 - length);
-    } else if (length >= 4) {
-        low = pws_load32(bytes) | (uint64_t)pws_load32(bytes + length - 4) << 8 * (length - 4);
     } else {
-        low = bytes[0] | (uint64_t)bytes[length / 2] << 8 * (length / 2) |
-              (uint64_t)bytes[length - 1] << 8 * (length - 1);
+        low = pws_load32(bytes) | (uint64_t)pws_load32(bytes + length - 4) << 8 * (length - 4);
     }
     return !pws_any_high(pws_text_errors(pws_block_of_words(low, high), none));
 }
@@ -273,10 +289,12 @@ static size_t pws_text(uint8_t *dst, const uint8_t *src, size_t length, uint32_t
     size_t cut = 0;
     int good;
 
+    if (length < 4)
+        return pws_text_few(dst, src, length, key, state);
     if (length < 16) {
         if (dst != NULL)
             (void)pws_mask_short(dst, src, length, key, 0);
-        good = length == 0 || pws_text_words(text, length);
+        good = pws_text_words(text, length);
     } else {
         good = pws_text_begin(dst, src, length, key, cpu);
         cut = pws_utf8_cut(text, length);
@@ -295,18 +313,12 @@ static void pws_text_unmask(uint8_t *dst, const uint8_t *src, size_t length, uin
         pws_mask(dst, src, length, bytes, cpu);
 }
 
-/* As pws_text, after a character that is unfinished. */
+/* As pws_text, of at least 4 bytes, after a character that is unfinished. */
 static size_t pws_text_resume(uint8_t *dst, const uint8_t *src, size_t length, uint32_t key,
                               uint32_t *state, uint32_t cpu) {
-    const uint8_t *text = dst != NULL ? dst : src;
     size_t begun = *state >> 16, good; /* bytes that are still to come */
 
-    if (length == 0)
-        return 0;
-    if (begun > length)
-        begun = length;
-    pws_text_unmask(dst, src, begun, key, cpu);
-    good = pws_utf8_plain(state, text, begun);
+    good = pws_text_few(dst, src, begun, key, state);
     src += begun;
     length -= begun;
     key = pws_key_at(key, begun);
@@ -320,6 +332,8 @@ static size_t pws_text_resume(uint8_t *dst, const uint8_t *src, size_t length, u
 
 PWS_PRIVATE size_t pws_utf8_scan(uint32_t *state, const uint8_t *bytes, size_t length,
                                  uint32_t cpu) {
+    if (length < 4)
+        return pws_text_few(NULL, bytes, length, 0, state);
     if (*state != 0)
         return pws_text_resume(NULL, bytes, length, 0, state, cpu);
     if (length <= 64 && pws_mask_short(NULL, bytes, length, 0, 1))
@@ -331,6 +345,8 @@ PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length
                                  const uint8_t key[4], uint32_t *state, uint32_t cpu) {
     uint32_t word = pws_load32(key);
 
+    if (length < 4)
+        return pws_text_few(dst, src, length, word, state);
     if (*state != 0)
         return pws_text_resume(dst, src, length, word, state, cpu);
     if (length <= 64 && pws_mask_short(dst, src, length, word, 1))
@@ -340,12 +356,14 @@ PWS_PRIVATE size_t pws_mask_text(uint8_t *dst, const uint8_t *src, size_t length
 
 PWS_PRIVATE int pws_mask_whole_text(uint8_t *dst, const uint8_t *src, size_t length,
                                     const uint8_t key[4], uint32_t cpu) {
-    uint32_t word = pws_load32(key);
+    uint32_t word = pws_load32(key), state = 0;
 
     if (length >= 16)
         return pws_text_begin(dst, src, length, word, cpu) && pws_utf8_cut(dst, length) == 0;
+    if (length < 4)
+        return pws_text_few(dst, src, length, word, &state) == length && state == 0;
     (void)pws_mask_short(dst, src, length, word, 0);
-    return length == 0 || pws_text_words(dst, length);
+    return pws_text_words(dst, length);
 }
 
 #endif

@@ -33,10 +33,10 @@ static inline int pws_same_plain(const char *a, const char *b, size_t length) {
     return i == length;
 }
 
-/* The index from i on of the first character that is neither a letter nor a hyphen, or the length.
- * Header names are almost always of these alone. */
-static inline size_t pws_letters_end_plain(pws_str text, size_t i) {
-    while (i < text.len && (pws_is_letter(text.ptr[i]) || text.ptr[i] == '-'))
+/* The index from i on of the first character that is no letter, hyphen or underscore, or the
+ * length. Tokens are mostly of these alone. */
+static inline size_t pws_words_end_plain(pws_str text, size_t i) {
+    while (i < text.len && (pws_is_letter(text.ptr[i]) || text.ptr[i] == '-' || text.ptr[i] == '_'))
         i++;
     return i;
 }
@@ -268,18 +268,20 @@ static inline int pws_same(const char *a, const char *b, size_t length) {
     return pws_load64((const uint8_t *)a + i) == pws_load64((const uint8_t *)b + i);
 }
 
-static inline size_t pws_letters_end(pws_str text, size_t i) {
+static inline size_t pws_words_end(pws_str text, size_t i) {
     pws_block block, lower, other;
 
-    for (; text.len - i >= 16; i += 16) {
+    while (text.len - i >= 16) {
         block = pws_block_load((const uint8_t *)text.ptr + i);
         lower = pws_or(block, pws_block_of('a' - 'A'));
         other = pws_or(pws_less(lower, pws_block_of('a')), pws_less(pws_block_of('z'), lower));
         other = pws_without(other, pws_equal(block, pws_block_of('-')));
+        other = pws_without(other, pws_equal(block, pws_block_of('_')));
         if (pws_any_high(other))
             return i + pws_first_high(other);
+        i += 16;
     }
-    return pws_letters_end_plain(text, i);
+    return pws_words_end_plain(text, i);
 }
 
 /* ---- Masking of little, for where a call would cost as much as the work ---- */
@@ -406,8 +408,8 @@ static inline int pws_same(const char *a, const char *b, size_t length) {
     return pws_same_plain(a, b, length);
 }
 
-static inline size_t pws_letters_end(pws_str text, size_t i) {
-    return pws_letters_end_plain(text, i);
+static inline size_t pws_words_end(pws_str text, size_t i) {
+    return pws_words_end_plain(text, i);
 }
 
 #endif

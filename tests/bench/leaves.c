@@ -64,9 +64,9 @@ static void run_scan(uint32_t cpu, int plain) {
 
 static void run_sha1(uint32_t cpu, int plain) {
     if (plain)
-        plain_sha1(small, source, length, 0);
+        plain_sha1(small, source, 0);
     else
-        pws_sha1(small, source, length, cpu);
+        pws_sha1(small, source, cpu);
 }
 
 /* Header lines of a head that began before: they are found, copied and divided. */
@@ -79,11 +79,7 @@ static void run_lines(uint32_t cpu, int plain) {
     lines.begin = lines.to = other;
     lines.from = target;
     lines.left = length;
-    if (plain)
-        plain_read_lines(&lines, &reading);
-    else
-        pws_read_lines(&lines, &reading);
-    sink += (size_t)lines.found;
+    sink += (size_t)(plain ? plain_read_lines(&lines, &reading) : pws_read_lines(&lines, &reading));
 }
 
 static void run_key(uint32_t cpu, int plain) {

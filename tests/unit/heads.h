@@ -18,8 +18,7 @@ static inline int heads_read(const pws_config *config, char *memory, size_t leng
     lines->begin = lines->to = (uint8_t *)memory;
     lines->from = (const uint8_t *)memory;
     lines->left = length;
-    pws_read_lines(lines, reading);
-    return lines->found;
+    return pws_read_lines(lines, reading);
 }
 
 /* Whether text is a whole line of a head, the first of it or another, and well-formed. */

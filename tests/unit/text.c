@@ -90,6 +90,37 @@ static void test_classes(void) {
     CHECK(!pws_is_missing(TEXT("x")));
 }
 
+/* Words and blocks are looked at as a whole, so each place of a text has its turn. */
+static void test_places(void) {
+    char a[48], b[48];
+    size_t length, at;
+    int c;
+
+    check_case("a token ends at the first character that is none, wherever it stands");
+    for (at = 0; at < sizeof a; at++)
+        for (c = 0; c < 256; c++) {
+            memset(a, c % 2 == 0 ? 'x' : '~', sizeof a);
+            a[at] = (char)c;
+            CHECK(pws_token_span((pws_str){a, sizeof a}) ==
+                  (pws_is_tchar((char)c) ? sizeof a : at));
+            CHECK(pws_token_span((pws_str){a, at}) == at);
+        }
+
+    check_case("text differs in one character, wherever it stands");
+    for (length = 0; length < sizeof a; length++) {
+        memset(a, 'x', sizeof a);
+        memcpy(b, a, sizeof b);
+        CHECK(pws_str_equal((pws_str){a, length}, (pws_str){b, length}));
+        for (at = 0; at < sizeof a; at++) {
+            b[at] = 'y';
+            CHECK(pws_str_equal((pws_str){a, length}, (pws_str){b, length}) == (at >= length));
+            b[at] = 'X';
+            CHECK(pws_str_equal_nocase((pws_str){a, length}, (pws_str){b, length}));
+            b[at] = 'x';
+        }
+    }
+}
+
 static void test_parts(void) {
     check_case("parts of text, and of nothing");
     CHECK(is(pws_part(TEXT("abcdef"), 2, 4), "cd"));
@@ -130,6 +161,7 @@ static void test_lists(void) {
 int main(void) {
     test_equality();
     test_classes();
+    test_places();
     test_parts();
     test_lists();
     return check_end();

@@ -276,7 +276,38 @@ static void check_queries(void) {
     CHECK(pws_query(target, "a", buffer, sizeof buffer, &length) == PWS_E_ARG);
 }
 
+/* Blocks of it are looked at as a whole, so each place has its turn. */
+static void check_hosts(void) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-._~!$&'()*+,;=";
+    char host[40];
+    const pws_str text = {host, sizeof host};
+    size_t at;
+    int c;
+
+    check_case("each character of a host, wherever it stands");
+    for (at = 0; at < sizeof host; at++)
+        for (c = 0; c < 256; c++) {
+            memset(host, 'x', sizeof host);
+            host[at] = (char)c;
+            if (c == ':') /* an empty port may follow */
+                CHECK(pws_is_authority(text) == (at == sizeof host - 1));
+            else
+                CHECK(pws_is_authority(text) == (c != 0 && strchr(allowed, c) != NULL));
+        }
+
+    check_case("a percent sign with two digits, wherever it stands");
+    for (at = 0; at + 3 <= sizeof host; at++) {
+        memset(host, 'x', sizeof host);
+        memcpy(host + at, "%4f", 3);
+        CHECK(pws_is_authority(text));
+        host[at + 2] = 'g';
+        CHECK(!pws_is_authority(text));
+    }
+}
+
 int main(void) {
+    check_hosts();
     check_urls();
     check_queries();
     return check_end();
