@@ -80,9 +80,8 @@ static PWS_NOINLINE int pws_fast_server_text(pws_conn *ws, pws_bytes *in, pws_ev
     return pws_next_any(ws, in, ev);
 }
 
-/* What is not the shortest, apart, so that the shortest doesn't pay for what calls cost. */
-static PWS_NOINLINE int pws_fast_server_long(pws_conn *ws, pws_bytes *in, pws_event *ev,
-                                             size_t size, size_t length) {
+static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    size_t length, size = pws_fast_head(in, 1, &length);
     uint8_t *payload = in->ptr + size;
 
     if (size == 0)
@@ -94,23 +93,35 @@ static PWS_NOINLINE int pws_fast_server_long(pws_conn *ws, pws_bytes *in, pws_ev
     return 1;
 }
 
-static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev) {
-    size_t length, size = pws_fast_head(in, 1, &length);
-
 #if PWS_BLOCKS
-    if (size == 6 && length <= 64 &&
-        pws_mask_short(in->ptr + 6, in->ptr + 6, length, pws_load32(in->ptr + 2),
-                       in->ptr[0] == (0x80 | PWS_TEXT)))
+
+enum {
+    PWS_FAST_SHORT = 64 /* bytes of the longest payload for the next function */
+};
+
+/* The shortest of what a server received: nothing is called for these. */
+static PWS_NOINLINE int pws_fast_server_short(pws_conn *ws, pws_bytes *in, pws_event *ev) {
+    uint8_t *head = in->ptr;
+    size_t length = (size_t)head[1] - 0x80u;
+
+    if (in->len - 6 >= length && pws_mask_short(head + 6, head + 6, length, pws_load32(head + 2),
+                                                head[0] == (0x80 | PWS_TEXT)))
         return pws_fast_deliver(ws, in, ev, 6, length);
-#endif
-    return pws_fast_server_long(ws, in, ev, size, length);
+    return pws_fast_server(ws, in, ev);
 }
+
+#endif
 
 int pws_next(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     if (ws->busy != 0 || in == NULL || in->len < 6 || !pws_fast_may(ws, in->ptr))
         return pws_next_any(ws, in, ev);
-    return ws->config->role == PWS_SERVER ? pws_fast_server(ws, in, ev)
-                                          : pws_fast_client(ws, in, ev);
+    if (ws->config->role != PWS_SERVER)
+        return pws_fast_client(ws, in, ev);
+#if PWS_BLOCKS
+    if ((uint8_t)(in->ptr[1] - 0x80) <= PWS_FAST_SHORT)
+        return pws_fast_server_short(ws, in, ev);
+#endif
+    return pws_fast_server(ws, in, ev);
 }
 
 /* Takes note of what has just been added to the batch. Returns PWS_OK. */

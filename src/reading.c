@@ -33,7 +33,7 @@ static pws_block pws_control_block(uint8_t *to, const uint8_t *from) {
 
 /* Two blocks of sixteen bytes at a time. Up to length, more than what stands before the character
  * may be written. */
-static size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) {
+static inline size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) {
     pws_block first, second;
     size_t i, found;
 
@@ -50,7 +50,7 @@ static size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) 
 
 #else
 
-static size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) {
+static inline size_t pws_control_find(uint8_t *to, const uint8_t *from, size_t length) {
     return pws_control_find_plain(to, from, length);
 }
 
@@ -98,22 +98,23 @@ static PWS_NOINLINE int pws_line_read_slowly(pws_lines *lines) {
     return PWS_LINE_UNFINISHED;
 }
 
-/* Takes the next line. Returns what was found. */
-static int pws_line_read(pws_lines *lines) {
+/* Takes the next line. Returns 0 where that is for pws_line_read_slowly, with what stands before
+ * the first control character taken. */
+static inline int pws_line_read(pws_lines *lines) {
     size_t length = pws_control_find(lines->to, lines->from, lines->left);
     const uint8_t *end = lines->from + length;
     int goes_on = lines->begin != lines->to;
 
     if (goes_on || lines->left - length < 2 || end[0] != '\r' || end[1] != '\n') {
         pws_lines_advance(lines, length);
-        return pws_line_read_slowly(lines);
+        return 0;
     }
     lines->to[length] = '\r';
     lines->to[length + 1] = '\n';
     lines->line.ptr = (const char *)lines->begin;
     lines->line.len = length;
     pws_lines_advance(lines, length + 2);
-    return PWS_LINE_WHOLE;
+    return 1;
 }
 
 /* field-line (RFC 9112 5). A name is a token, so that white space before the colon (5.1) and in
@@ -137,6 +138,13 @@ static int pws_field_divide(pws_str line, pws_str *name, pws_str *value) {
 
 /* ---- What the header lines say ---- */
 
+/* PWS_IS_NAMED, without a call where text is in the case that everybody writes. */
+#define PWS_IS_WORD(text, literal) pws_is_word((text), PWS_LITERAL(literal))
+static inline int pws_is_word(pws_str text, pws_str literal) {
+    return text.len == literal.len &&
+           (pws_same(text.ptr, literal.ptr, literal.len) || pws_str_equal_nocase(text, literal));
+}
+
 static void pws_found_single(pws_single *single, pws_str value) {
     if (single->count++ == 0)
         single->value = value;
@@ -145,8 +153,12 @@ static void pws_found_single(pws_single *single, pws_str value) {
 /* A list of protocols (RFC 9110 7.8). websocket has no version behind a slash. */
 static PWS_NOINLINE void pws_found_upgrade(pws_findings *found, pws_str value) {
     pws_str element;
+    if (PWS_IS_WORD(value, "websocket")) { /* as browsers send it */
+        found->websocket = 1;
+        return;
+    }
     while (pws_element_next(&value, &element)) {
-        if (PWS_IS_NAMED(element, "websocket"))
+        if (PWS_IS_WORD(element, "websocket"))
             found->websocket = 1;
         else
             found->other_upgrade = 1;
@@ -156,8 +168,12 @@ static PWS_NOINLINE void pws_found_upgrade(pws_findings *found, pws_str value) {
 /* A list of tokens (RFC 9110 7.6.1): "upgraded" is another one. */
 static PWS_NOINLINE void pws_found_connection(pws_findings *found, pws_str value) {
     pws_str element;
+    if (PWS_IS_WORD(value, "Upgrade")) { /* as browsers send it */
+        found->connection = 1;
+        return;
+    }
     while (pws_element_next(&value, &element))
-        if (PWS_IS_NAMED(element, "upgrade"))
+        if (PWS_IS_WORD(element, "upgrade"))
             found->connection = 1;
 }
 
@@ -226,45 +242,45 @@ static PWS_NOINLINE void pws_found_extensions(pws_findings *found, pws_str value
 PWS_PRIVATE void pws_found_line(pws_findings *found, pws_str name, pws_str value) {
     switch (name.len) { /* most lines are none of these, and need not be compared with all */
     case 4:
-        if (PWS_IS_NAMED(name, "Host"))
+        if (PWS_IS_WORD(name, "Host"))
             pws_found_single(&found->host, value);
         break;
     case 6:
-        if (PWS_IS_NAMED(name, "Origin"))
+        if (PWS_IS_WORD(name, "Origin"))
             pws_found_single(&found->origin, value);
         break;
     case 7:
-        if (PWS_IS_NAMED(name, "Upgrade"))
+        if (PWS_IS_WORD(name, "Upgrade"))
             pws_found_upgrade(found, value);
         break;
     case 10:
-        if (PWS_IS_NAMED(name, "Connection"))
+        if (PWS_IS_WORD(name, "Connection"))
             pws_found_connection(found, value);
         break;
     case 14:
-        if (PWS_IS_NAMED(name, "Content-Length"))
+        if (PWS_IS_WORD(name, "Content-Length"))
             pws_found_length(found, value);
         break;
     case 17:
-        if (PWS_IS_NAMED(name, "Sec-WebSocket-Key"))
+        if (PWS_IS_WORD(name, "Sec-WebSocket-Key"))
             pws_found_single(&found->key, value);
-        else if (PWS_IS_NAMED(name, "Transfer-Encoding"))
+        else if (PWS_IS_WORD(name, "Transfer-Encoding"))
             found->has_body = 1;
         break;
     case 20:
-        if (PWS_IS_NAMED(name, "Sec-WebSocket-Accept"))
+        if (PWS_IS_WORD(name, "Sec-WebSocket-Accept"))
             pws_found_single(&found->accept, value);
         break;
     case 21:
-        if (PWS_IS_NAMED(name, "Sec-WebSocket-Version"))
+        if (PWS_IS_WORD(name, "Sec-WebSocket-Version"))
             pws_found_single(&found->version, value);
         break;
     case 22:
-        if (PWS_IS_NAMED(name, "Sec-WebSocket-Protocol"))
+        if (PWS_IS_WORD(name, "Sec-WebSocket-Protocol"))
             pws_found_protocols(found, value);
         break;
     case 24:
-        if (PWS_IS_NAMED(name, "Sec-WebSocket-Extensions"))
+        if (PWS_IS_WORD(name, "Sec-WebSocket-Extensions"))
             pws_found_extensions(found, value);
         break;
     default:
@@ -280,32 +296,44 @@ PWS_PRIVATE void pws_find_nothing(pws_findings *found, const pws_config *config)
 
 /* ---- Both ---- */
 
-/* What a line says. Returns 0 if it is malformed. */
-static int pws_read_line(pws_reading *reading, const pws_lines *lines) {
-    pws_str name, value;
-
-    if (lines->line.ptr == lines->head) {
-        reading->whole = 1;
-        reading->head->fields.ptr = (const char *)lines->to;
-        pws_find_nothing(&reading->found, reading->config);
-        return pws_start_line(reading->config->role, lines->line, reading->head);
-    }
-    if (!pws_field_divide(lines->line, &name, &value))
-        return 0;
-    if (reading->whole)
-        pws_found_line(&reading->found, name, value);
-    return 1;
+/* The line that begins the head. Returns 0 if it is malformed. */
+static int pws_read_first(pws_reading *reading, pws_str line) {
+    reading->whole = 1;
+    reading->head->fields.ptr = line.ptr + line.len + 2;
+    pws_find_nothing(&reading->found, reading->config);
+    return pws_start_line(reading->config->role, line, reading->head);
 }
 
-PWS_PRIVATE int pws_read_lines(pws_lines *lines, pws_reading *reading) {
-    int found;
+/* What a line says. Returns PWS_LINE_WHOLE if another comes. */
+static int pws_read_line(pws_reading *reading, const char *head, pws_str line) {
+    pws_str name, value;
 
-    while ((found = pws_line_read(lines)) == PWS_LINE_WHOLE) {
-        if (lines->line.len == 0 && lines->line.ptr != lines->head)
-            return PWS_LINE_EMPTY;
-        if (!pws_read_line(reading, lines))
-            return PWS_LINE_MALFORMED;
-        lines->begin = lines->to;
+    if (line.ptr == head)
+        return pws_read_first(reading, line) ? PWS_LINE_WHOLE : PWS_LINE_MALFORMED;
+    if (line.len == 0)
+        return PWS_LINE_EMPTY;
+    if (!pws_field_divide(line, &name, &value))
+        return PWS_LINE_MALFORMED;
+    if (reading->whole)
+        pws_found_line(&reading->found, name, value);
+    return PWS_LINE_WHOLE;
+}
+
+PWS_PRIVATE int pws_read_lines(pws_lines *cursor, pws_reading *reading) {
+    pws_lines lines = *cursor; /* a copy, which can stay in registers */
+    int found = PWS_LINE_WHOLE;
+
+    while (found == PWS_LINE_WHOLE) {
+        if (!pws_line_read(&lines)) {
+            *cursor = lines;
+            found = pws_line_read_slowly(cursor);
+            lines = *cursor;
+        }
+        if (found == PWS_LINE_WHOLE)
+            found = pws_read_line(reading, lines.head, lines.line);
+        if (found == PWS_LINE_WHOLE)
+            lines.begin = lines.to;
     }
+    *cursor = lines;
     return found;
 }

@@ -369,14 +369,38 @@ static inline void pws_copy64(uint8_t *dst, const uint8_t *src) {
     pws_block_store(dst + 48, pws_block_load(src + 48));
 }
 
+/* Copies up to 16 bytes to another place. */
+static inline void pws_copy_words(uint8_t *dst, const uint8_t *src, size_t length) {
+    if (length >= 8) {
+        memcpy(dst, src, 8);
+        memcpy(dst + length - 8, src + length - 8, 8);
+    } else if (length >= 4) {
+        memcpy(dst, src, 4);
+        memcpy(dst + length - 4, src + length - 4, 4);
+    } else if (length != 0) {
+        dst[0] = src[0];
+        dst[length / 2] = src[length / 2];
+        dst[length - 1] = src[length - 1];
+    }
+}
+
 /* Copies up to 128 bytes to another place. */
 static inline void pws_copy_short(uint8_t *dst, const uint8_t *src, size_t length) {
-    if (length <= 64) {
-        (void)pws_mask_short(dst, src, length, 0, 0); /* a key of 0 changes nothing */
+    if (length <= 16) {
+        pws_copy_words(dst, src, length);
         return;
     }
-    pws_copy64(dst, src);
-    pws_copy64(dst + length - 64, src + length - 64);
+    if (length > 64) {
+        pws_copy64(dst, src);
+        pws_copy64(dst + length - 64, src + length - 64);
+        return;
+    }
+    pws_block_store(dst, pws_block_load(src));
+    if (length > 32) {
+        pws_block_store(dst + 16, pws_block_load(src + 16));
+        pws_block_store(dst + length - 32, pws_block_load(src + length - 32));
+    }
+    pws_block_store(dst + length - 16, pws_block_load(src + length - 16));
 }
 
 /* ---- Text ----

@@ -4,10 +4,11 @@
  *
  *     load CSV ROUNDS NAME=PROGRAM...
  *
- * Takes ROUNDS samples of each server in each row. The first server is the one that is compared,
- * the last one the limit, the others are its peers. Each prints as its first line where it listens.
- * Rows go to the file CSV, a table to the screen. The exit status is 1 if a byte that came back is
- * not the one that was sent, or nothing was measured. */
+ * Takes four times ROUNDS samples of each server in each row, each short and right behind those of
+ * the others, so that moments in which the machine is fast or slow come to all. The first server is
+ * the one that is compared, the last one the limit, the others are its peers. Each prints as its
+ * first line where it listens. Rows go to the file CSV, a table to the screen. The exit status is 1
+ * if a byte that came back is not the one that was sent, or nothing was measured. */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <sched.h>
 
@@ -15,7 +16,8 @@
 #include "client.h"
 
 enum {
-    SAMPLE_MS = 80,
+    SAMPLE_MS = 20,
+    SAMPLES_A_ROUND = 4,
     MAX_SERVERS = 8,
     MAX_ROUNDS = 1000,
     ROWS = 6
@@ -28,12 +30,12 @@ static const struct {
 struct contestant {
     const char *name;
     struct server server;
-    double rates[MAX_ROUNDS]; /* messages per second, of this row */
-    double costs[MAX_ROUNDS]; /* nanoseconds of the server's processor for each message */
+    double rates[SAMPLES_A_ROUND * MAX_ROUNDS]; /* messages per second, of this row */
+    double costs[SAMPLES_A_ROUND * MAX_ROUNDS]; /* ns of the server's processor for each message */
 };
 
 static struct contestant contestants[MAX_SERVERS];
-static size_t count, rounds;
+static size_t count, samples;
 
 /* ---- Starting and ending ---- */
 
@@ -78,11 +80,12 @@ static void start(char *argument) {
 
 /* ---- Measuring ---- */
 
-static void measure(const struct wire *wire, size_t in_flight, size_t round) {
+/* One sample of each; each is the first as often as the others. */
+static void measure(const struct wire *wire, size_t in_flight, size_t turn) {
     size_t i;
 
     for (i = 0; i < count; i++) {
-        struct contestant *c = &contestants[i];
+        struct contestant *c = &contestants[(turn + i) % count];
         struct sample sample;
         const char *error =
             client_run(wire, c->server.port, c->server.pid, in_flight, SAMPLE_MS, &sample);
@@ -92,8 +95,8 @@ static void measure(const struct wire *wire, size_t in_flight, size_t round) {
                    error);
             exit(1);
         }
-        c->rates[round] = (double)sample.messages * 1e9 / (double)sample.wall_ns;
-        c->costs[round] = (double)sample.cpu_ns / (double)sample.messages;
+        c->rates[turn] = (double)sample.messages * 1e9 / (double)sample.wall_ns;
+        c->costs[turn] = (double)sample.cpu_ns / (double)sample.messages;
     }
 }
 
@@ -106,11 +109,11 @@ static int compare(const void *a, const void *b) {
 /* ---- Reporting ---- */
 
 static double best_rate(const struct contestant *c) {
-    return c->rates[rounds - 1];
+    return c->rates[samples - 1];
 }
 
 static double median_rate(const struct contestant *c) {
-    return c->rates[rounds / 2];
+    return c->rates[samples / 2];
 }
 
 /* The first server's rate, as a multiple of the best of its peers. */
@@ -131,7 +134,7 @@ static void print_titles(void) {
            "messages a\nsecond, best and median of %zu samples, and below nanoseconds of the "
            "server's processor for\na message. %s is the limit: a loop that knows these frames "
            "alone and checks nothing.\n\n",
-           CONNECTIONS, rounds, contestants[count - 1].name);
+           CONNECTIONS, samples, contestants[count - 1].name);
     printf("%7s %9s", "payload", "in flight");
     for (i = 0; i < count; i++)
         printf(" %17s", contestants[i].name);
@@ -147,7 +150,7 @@ static void print_row(size_t payload, size_t in_flight) {
                median_rate(&contestants[i]) / 1000);
     printf("   %8.2f %8.2f\n%17s", lead(best_rate), lead(median_rate), "");
     for (i = 0; i < count; i++)
-        printf("   %7.0f %7.0f", contestants[i].costs[0], contestants[i].costs[rounds / 2]);
+        printf("   %7.0f %7.0f", contestants[i].costs[0], contestants[i].costs[samples / 2]);
     printf("\n");
 }
 
@@ -158,7 +161,7 @@ static void write_row(FILE *csv, size_t payload, size_t in_flight) {
         const struct contestant *c = &contestants[i];
 
         fprintf(csv, "%s,%zu,%zu,%.0f,%.0f,%.1f,%.1f\n", c->name, payload, in_flight, best_rate(c),
-                median_rate(c), c->costs[0], c->costs[rounds / 2]);
+                median_rate(c), c->costs[0], c->costs[samples / 2]);
     }
 }
 
@@ -166,8 +169,8 @@ static void report(FILE *csv, size_t payload, size_t in_flight) {
     size_t i;
 
     for (i = 0; i < count; i++) {
-        qsort(contestants[i].rates, rounds, sizeof *contestants[i].rates, compare);
-        qsort(contestants[i].costs, rounds, sizeof *contestants[i].costs, compare);
+        qsort(contestants[i].rates, samples, sizeof *contestants[i].rates, compare);
+        qsort(contestants[i].costs, samples, sizeof *contestants[i].costs, compare);
     }
     print_row(payload, in_flight);
     fflush(stdout);
@@ -176,20 +179,21 @@ static void report(FILE *csv, size_t payload, size_t in_flight) {
 
 static void run_row(FILE *csv, size_t payload, size_t in_flight) {
     struct wire wire;
-    size_t round;
+    size_t turn;
 
     if (!wire_make(&wire, payload)) {
         perror("load: no memory or no random bytes");
         exit(1);
     }
-    for (round = 0; round < rounds; round++)
-        measure(&wire, in_flight, round);
+    for (turn = 0; turn < samples; turn++)
+        measure(&wire, in_flight, turn);
     wire_free(&wire);
     report(csv, payload, in_flight);
 }
 
 int main(int argc, char **argv) {
     cpu_set_t allowed;
+    size_t rounds;
     FILE *csv;
     int i;
 
@@ -201,6 +205,7 @@ int main(int argc, char **argv) {
                 MAX_ROUNDS);
         return 2;
     }
+    samples = SAMPLES_A_ROUND * rounds;
     csv = fopen(argv[1], "w");
     if (csv == NULL) {
         perror(argv[1]);
