@@ -54,12 +54,15 @@ static int pws_lies_in(const uint8_t *ptr, const uint8_t *memory, size_t size) {
     return memory != NULL && (uintptr_t)ptr - (uintptr_t)memory < size;
 }
 
+static int pws_pong_lies_in(const pws_conn *ws, const uint8_t *memory, size_t size) {
+    return (ws->busy & PWS_BUSY_PONG) != 0 && ws->pong_length != 0 &&
+           pws_lies_in(ws->pong_data, memory, size);
+}
+
 static int pws_receive_busy(const pws_conn *ws) {
     size_t size = pws_receive_needed(ws->config);
 
-    if (ws->gathered != 0 || ws->control_length != 0)
-        return 1;
-    if ((ws->busy & PWS_BUSY_PONG) != 0 && pws_lies_in(ws->pong_data, ws->receive, size))
+    if (ws->gathered != 0 || ws->control_length != 0 || pws_pong_lies_in(ws, ws->receive, size))
         return 1;
     return (ws->busy & PWS_BUSY_SEND) != 0 && pws_lies_in(ws->send_data, ws->receive, size);
 }
@@ -67,8 +70,7 @@ static int pws_receive_busy(const pws_conn *ws) {
 static int pws_transmit_busy(const pws_conn *ws) {
     if (ws->batch_length != 0 || (ws->busy & (PWS_BUSY_MASK | PWS_BUSY_DEFLATE)) != 0)
         return 1;
-    if ((ws->busy & PWS_BUSY_PONG) != 0 &&
-        pws_lies_in(ws->pong_data, ws->transmit, ws->transmit_size))
+    if (pws_pong_lies_in(ws, ws->transmit, ws->transmit_size))
         return 1;
     /* a client masks the reason of its Close there */
     return ws->config->role == PWS_CLIENT && (ws->busy & PWS_BUSY_CLOSE) != 0 &&

@@ -147,59 +147,62 @@ PWS_WITH_AVX512 static inline void pws_store64(uint8_t *dst, __m512i block) {
     memcpy(dst, &block, 64);
 }
 
-/* Needs 128 bytes. */
+/* Needs 256 bytes. */
 PWS_WITH_AVX512 static void pws_mask_long64(uint8_t *dst, const uint8_t *src, size_t length,
                                             uint32_t key) {
-    const size_t begin = 64 - ((uintptr_t)dst & 63);
-    const __m512i mask = _mm512_set1_epi32((int)key);
+    const size_t begin = 64 - ((uintptr_t)dst & 63), last = length - 256;
     const __m512i moved = _mm512_set1_epi32((int)pws_key_at(key, begin));
     const __m512i turned = _mm512_set1_epi32((int)pws_key_at(key, length));
-    const __m512i head = pws_masked64(src, mask);
-    const __m512i head_2 = pws_masked64(src + 64, mask);
-    const __m512i tail = pws_masked64(src + length - 128, turned);
-    const __m512i tail_2 = pws_masked64(src + length - 64, turned);
-    __m512i tail_3, tail_4, a, b, c, d;
+    const __m512i head = pws_masked64(src, _mm512_set1_epi32((int)key));
+    const __m512i tail = pws_masked64(src + last, turned);
+    const __m512i tail_2 = pws_masked64(src + last + 64, turned);
+    const __m512i tail_3 = pws_masked64(src + last + 128, turned);
+    const __m512i tail_4 = pws_masked64(src + last + 192, turned);
+    __m512i a, b, c, d;
     size_t i;
 
-    if (length > 256) {
-        tail_3 = pws_masked64(src + length - 256, turned);
-        tail_4 = pws_masked64(src + length - 192, turned);
-        for (i = begin; i + 256 < length; i += 256) {
-            if (dst != src) {
-                pws_fetch(dst + i);
-                pws_fetch(dst + i + 64);
-                pws_fetch(dst + i + 128);
-                pws_fetch(dst + i + 192);
-            }
-            a = pws_masked64(src + i, moved);
-            b = pws_masked64(src + i + 64, moved);
-            c = pws_masked64(src + i + 128, moved);
-            d = pws_masked64(src + i + 192, moved);
-            pws_store64(dst + i, a);
-            pws_store64(dst + i + 64, b);
-            pws_store64(dst + i + 128, c);
-            pws_store64(dst + i + 192, d);
+    for (i = begin; i < last; i += 256) {
+        if (dst != src) {
+            pws_fetch(dst + i);
+            pws_fetch(dst + i + 64);
+            pws_fetch(dst + i + 128);
+            pws_fetch(dst + i + 192);
         }
-        pws_store64(dst + length - 256, tail_3);
-        pws_store64(dst + length - 192, tail_4);
+        a = pws_masked64(src + i, moved);
+        b = pws_masked64(src + i + 64, moved);
+        c = pws_masked64(src + i + 128, moved);
+        d = pws_masked64(src + i + 192, moved);
+        pws_store64(dst + i, a);
+        pws_store64(dst + i + 64, b);
+        pws_store64(dst + i + 128, c);
+        pws_store64(dst + i + 192, d);
     }
     pws_store64(dst, head);
-    pws_store64(dst + 64, head_2);
-    pws_store64(dst + length - 128, tail);
-    pws_store64(dst + length - 64, tail_2);
+    pws_store64(dst + last, tail);
+    pws_store64(dst + last + 64, tail_2);
+    pws_store64(dst + last + 128, tail_3);
+    pws_store64(dst + last + 192, tail_4);
 }
 
 /* Needs 64 bytes. */
 PWS_WITH_AVX512 static void pws_mask_avx512(uint8_t *dst, const uint8_t *src, size_t length,
                                             uint32_t key) {
-    __m512i head, tail;
+    __m512i mask, turned, head, head_2, tail, tail_2;
 
-    if (length > 128) {
+    if (length > 256) {
         pws_mask_long64(dst, src, length, key);
         return;
     }
-    head = pws_masked64(src, _mm512_set1_epi32((int)key));
-    tail = pws_masked64(src + length - 64, _mm512_set1_epi32((int)pws_key_at(key, length)));
+    mask = _mm512_set1_epi32((int)key);
+    turned = _mm512_set1_epi32((int)pws_key_at(key, length));
+    head = pws_masked64(src, mask);
+    tail = pws_masked64(src + length - 64, turned);
+    if (length > 128) {
+        head_2 = pws_masked64(src + 64, mask);
+        tail_2 = pws_masked64(src + length - 128, turned);
+        pws_store64(dst + 64, head_2);
+        pws_store64(dst + length - 128, tail_2);
+    }
     pws_store64(dst, head);
     pws_store64(dst + length - 64, tail);
 }

@@ -731,6 +731,25 @@ static void test_unfinished(void) {
     CHECK(same_outcome());
 }
 
+static void test_empty_pong(void) {
+    struct fixture *f = &misused;
+    pws_bytes in = {f->receive, 6};
+    pws_event ev;
+
+    check_case("a Pong without a payload, while held, keeps no memory in use");
+    reach(f, PWS_SERVER, AT_OPEN);
+    CHECK(pws_lend_receive(&f->ws, NULL, 0) == PWS_OK);
+    pws_hold(&f->ws, 1);
+    memcpy(f->receive, "\x89\x80\0\0\0\0", 6); /* read where the receive half comes to lie */
+    CHECK(pws_next(&f->ws, &in, &ev) == 1 && ev.kind == PWS_PING && in.len == 0);
+    CHECK(!pws_borrows(&f->ws));
+    CHECK(pws_lend_receive(&f->ws, f->receive, sizeof f->receive) == PWS_OK);
+    CHECK(pws_lend_receive(&f->ws, NULL, 0) == PWS_OK);
+    CHECK(pws_lend_receive(&f->ws, f->receive, sizeof f->receive) == PWS_OK);
+    pws_hold(&f->ws, 0);
+    go_on(f, AT_OPEN);
+}
+
 static int32_t begin_with(const pws_config *config, void *work, size_t size, int start) {
     pws_agreed agreed;
 
@@ -989,6 +1008,7 @@ int main(void) {
     test_busy(PWS_CLIENT);
     test_no_transmit();
     test_unfinished();
+    test_empty_pong();
     test_begin();
     test_frame_write();
     test_random();
