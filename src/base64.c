@@ -26,10 +26,26 @@ PWS_PRIVATE void pws_base64_encode(char *out, const uint8_t *data, size_t length
         out[2] = '=';
 }
 
-#if PWS_BLOCKS
+/* The characters that hold the 16 bytes of a key; "==" follows. */
+enum {
+    PWS_KEY_DIGITS = PWS_KEY_LENGTH - 2
+};
+
+#if !PWS_BLOCKS
+
+static int pws_is_base64(const char *text) {
+    size_t i = 0;
+
+    while (i < PWS_KEY_DIGITS &&
+           (pws_is_letter(text[i]) || pws_is_digit(text[i]) || text[i] == '+' || text[i] == '/'))
+        i++;
+    return i == PWS_KEY_DIGITS;
+}
+
+#else
 
 /* Whether sixteen characters are of the alphabet. */
-static int pws_is_base64(const char *text) {
+static int pws_is_base64_16(const char *text) {
     const pws_block block = pws_block_load((const uint8_t *)text);
     const pws_block lower = pws_or(block, pws_block_of('a' - 'A'));
     const pws_block letter =
@@ -41,25 +57,14 @@ static int pws_is_base64(const char *text) {
     return !pws_any_high(pws_without(pws_block_of(0xFF), good));
 }
 
-/* Two blocks overlap. */
-static int pws_is_base64_22(const char *text) {
-    return pws_is_base64(text) && pws_is_base64(text + 6);
-}
-
-#else
-
-static int pws_is_base64_22(const char *text) {
-    size_t i = 0;
-
-    while (i < 22 &&
-           (pws_is_letter(text[i]) || pws_is_digit(text[i]) || text[i] == '+' || text[i] == '/'))
-        i++;
-    return i == 22;
+/* Two blocks, which overlap. */
+static int pws_is_base64(const char *text) {
+    return pws_is_base64_16(text) && pws_is_base64_16(text + PWS_KEY_DIGITS - 16);
 }
 
 #endif
 
 PWS_PRIVATE int pws_base64_is_key(pws_str text) {
-    return text.len == PWS_KEY_LENGTH && pws_is_base64_22(text.ptr) && text.ptr[22] == '=' &&
-           text.ptr[23] == '=';
+    return text.len == PWS_KEY_LENGTH && pws_is_base64(text.ptr) &&
+           text.ptr[PWS_KEY_DIGITS] == '=' && text.ptr[PWS_KEY_DIGITS + 1] == '=';
 }

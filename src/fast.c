@@ -80,6 +80,7 @@ static PWS_NOINLINE int pws_fast_server_text(pws_conn *ws, pws_bytes *in, pws_ev
     return pws_next_any(ws, in, ev);
 }
 
+/* What a server received. */
 static PWS_NOINLINE int pws_fast_server(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     size_t length, size = pws_fast_head(in, 1, &length);
     uint8_t *payload = in->ptr + size;

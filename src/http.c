@@ -5,8 +5,8 @@
 
 /* ---- The line that begins a head ---- */
 
-/* Takes the first length characters and a space behind them off *rest. Returns 0 if there is none.
- */
+/* Takes the first length characters and a space behind them off *rest. Returns 0 if there is no
+ * space, or nothing in front of it. */
 static int pws_part_take(pws_str *rest, size_t length, pws_str *part) {
     if (length == rest->len || rest->ptr[length] != ' ')
         return 0;

@@ -101,7 +101,8 @@ PWS_PRIVATE int pws_base64_is_key(pws_str text);
 
 /* ---- random.c ---- */
 
-/* pws_random_bytes for the masking key of a frame (RFC 6455 5.3); random is seeded. */
+/* Four random bytes of one pool, for the masking key of a frame (RFC 6455 5.3); random is seeded.
+ */
 PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]);
 
 /* ---- text.c: comparing and classifying text; ASCII only, no locale ---- */
@@ -366,7 +367,7 @@ enum {
     PWS_COPY_MAX = 4096
 };
 
-/* Takes note that the last PWS_WRITE has been written. */
+/* Takes note that the last PWS_WRITE, which is out (PWS_BUSY_WRITING), has been written. */
 PWS_PRIVATE void pws_output_settle(pws_conn *ws);
 /* Makes the next PWS_WRITE of what must go out before more input is read. Returns 1 with an event.
  */

@@ -41,11 +41,13 @@ static int pws_is_compressed(const pws_conn *ws, uint8_t first) {
                                               : (first & 0x40) != 0;
 }
 
-/* Whether the message stays within max_message. What is too big is decided by what the header
+/* Whether a frame's message stays within max_message. What is too big is decided by what the header
  * announces (10.4), not by what arrives. */
-static int32_t pws_message_fits(const pws_conn *ws, uint8_t opcode, uint64_t length) {
-    uint64_t before = opcode == PWS_CONTINUATION ? ws->got.frame.message : 0;
+static int32_t pws_message_fits(const pws_conn *ws, uint8_t first, uint64_t length) {
+    uint64_t before = (first & 0x0F) == PWS_CONTINUATION ? ws->got.frame.message : 0;
 
+    if ((first & 0x08) != 0 || pws_is_compressed(ws, first))
+        return PWS_OK;
     return length <= pws_max_message(ws->config) - before ? PWS_OK : PWS_E_TOO_BIG;
 }
 
@@ -55,9 +57,7 @@ static int32_t pws_length_check(const pws_conn *ws) {
     uint64_t length = pws_frame_length(head);
     int32_t error = pws_frame_check_length(head, length);
 
-    if (error != PWS_OK || (head[0] & 0x08) != 0 || pws_is_compressed(ws, head[0]))
-        return error;
-    return pws_message_fits(ws, head[0] & 0x0F, length);
+    return error == PWS_OK ? pws_message_fits(ws, head[0], length) : error;
 }
 
 /* Judges the header bytes that are new since `before`, each as soon as it is there. */
@@ -97,10 +97,11 @@ static void pws_message_begin(pws_conn *ws, uint64_t length) {
         ws->got.frame.message += length;
 }
 
-/* The header is complete: its payload comes next. key: a client's. */
-static void pws_frame_begin(pws_conn *ws, uint64_t length, const uint8_t *key) {
+/* The header is complete: its payload comes next. end: behind it; a client's ends with the
+ * masking key. */
+static void pws_frame_begin(pws_conn *ws, uint64_t length, const uint8_t *end) {
     if (ws->config->role == PWS_SERVER)
-        memcpy(ws->key, key, 4);
+        memcpy(ws->key, end - 4, 4);
     ws->got.frame.left = length;
     ws->frames_in++;
     ws->scratch_length = 0;
@@ -110,16 +111,22 @@ static void pws_frame_begin(pws_conn *ws, uint64_t length, const uint8_t *key) {
         pws_message_begin(ws, length);
 }
 
-/* Whether a header comes that has no extended length (5.2), and is there as a whole. */
+/* Bytes of a header that has no extended length (5.2). */
+static size_t pws_short_header_size(const pws_conn *ws) {
+    return ws->config->role == PWS_SERVER ? 6 : 2;
+}
+
+/* Whether such a header comes, and is there as a whole. */
 static int pws_is_short_header(const pws_conn *ws, const pws_bytes *in) {
-    return ws->scratch_length == 0 && in->len >= (ws->config->role == PWS_SERVER ? 6 : 2) &&
+    return ws->scratch_length == 0 && in->len >= pws_short_header_size(ws) &&
            (in->ptr[1] & 0x7F) <= 125;
 }
 
-/* As pws_receive_header, for such a header: small frames cost as much as their headers do. */
+/* As pws_receive_header, for such a header: small frames cost as much as their headers do. That the
+ * connection is used, pws_frames notes. */
 static int pws_receive_short_header(pws_conn *ws, pws_bytes *in) {
     const uint8_t *head = in->ptr;
-    size_t size = ws->config->role == PWS_SERVER ? 6 : 2, length = head[1] & 0x7F;
+    size_t size = pws_short_header_size(ws), length = head[1] & 0x7F;
     int32_t error = pws_frame_check_first(head[0], ws->message, PWS_IF_DEFLATE(ws->deflate != 0));
 
     in->ptr += size;
@@ -129,13 +136,13 @@ static int pws_receive_short_header(pws_conn *ws, pws_bytes *in) {
         ws->began = (uint32_t)ws->now;
     if (error == PWS_OK)
         error = pws_frame_check_second(head[0], head[1], ws->config->role);
-    if (error == PWS_OK && (head[0] & 0x08) == 0 && !pws_is_compressed(ws, head[0]))
-        error = pws_message_fits(ws, head[0] & 0x0F, length);
+    if (error == PWS_OK)
+        error = pws_message_fits(ws, head[0], length);
     if (error != PWS_OK) {
         pws_fail(ws, error);
         return 0;
     }
-    pws_frame_begin(ws, length, head + 2);
+    pws_frame_begin(ws, length, in->ptr);
     return 1;
 }
 
@@ -148,7 +155,6 @@ static size_t pws_header_size(const pws_conn *ws, const pws_bytes *in) {
 
 /* Reads a frame header (5.2), which may be cut anywhere. Returns 1 when it is complete. */
 static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
-    size_t key_at = 0;
     int32_t error = PWS_OK;
 
     if (pws_is_short_header(ws, in))
@@ -169,9 +175,7 @@ static int pws_receive_header(pws_conn *ws, pws_bytes *in) {
             pws_time_used(ws);
         if (error == PWS_OK && ws->scratch_length >= 2 &&
             ws->scratch_length == pws_frame_head_size(ws->scratch)) {
-            if (ws->config->role == PWS_SERVER)
-                key_at = ws->scratch_length - 4u;
-            pws_frame_begin(ws, pws_frame_length(ws->scratch), ws->scratch + key_at);
+            pws_frame_begin(ws, pws_frame_length(ws->scratch), ws->scratch + ws->scratch_length);
             return 1;
         }
     }
@@ -309,7 +313,7 @@ static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     uint8_t *to = in->ptr;
     int32_t error = PWS_OK;
 
-    if (length == 0 && !last) {
+    if (length == 0 && !last) { /* an empty fragment: nothing to gather or to judge */
         pws_take(ws, in, 0);
         return 0;
     }

@@ -141,8 +141,8 @@ int32_t pws_random_bytes(pws_random *random, void *bytes, size_t length) {
     return PWS_OK;
 }
 
-/* Of a size that compilers know, so that it is a load and two stores. What the pool has less than
- * that is left out. */
+/* Of a size that compilers know, so that it is a load and two stores. Fewer bytes than
+ * that at the end of a pool are not used. */
 PWS_PRIVATE void pws_masking_key(pws_random *random, uint8_t key[4]) {
     uint8_t *from;
 

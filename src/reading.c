@@ -173,7 +173,7 @@ static PWS_NOINLINE void pws_found_connection(pws_findings *found, pws_str value
         return;
     }
     while (pws_element_next(&value, &element))
-        if (PWS_IS_WORD(element, "upgrade"))
+        if (PWS_IS_WORD(element, "Upgrade"))
             found->connection = 1;
 }
 
@@ -204,10 +204,10 @@ static size_t pws_shortest(pws_str words) {
     return shortest;
 }
 
-/* A list of subprotocols, which may go on in further lines (11.3.4). Those that cost most for their
- * bytes, the short ones, are compared with none that is longer. That a client offers each once
- * (4.1 item 10) is not checked: it would take quadratic time, and an offer that is repeated changes
- * nothing. */
+/* A list of subprotocols, which may go on in further lines (11.3.4). One that is shorter than all
+ * of ours is none of them: so many short ones, which cost most for their bytes, cost little. That a
+ * client offers each once (4.1 item 10) is not checked: it would take quadratic time, and an offer
+ * that is repeated changes nothing. */
 static PWS_NOINLINE void pws_found_protocols(pws_findings *found, pws_str value) {
     pws_str configured = pws_cstr(found->config->protocols), element;
     size_t shortest = pws_shortest(configured), rank;
@@ -304,7 +304,8 @@ static int pws_read_first(pws_reading *reading, pws_str line) {
     return pws_start_line(reading->config->role, line, reading->head);
 }
 
-/* What a line says. Returns PWS_LINE_WHOLE if another comes. */
+/* What a line says. Returns PWS_LINE_WHOLE if another comes, else PWS_LINE_EMPTY or
+ * PWS_LINE_MALFORMED. */
 static int pws_read_line(pws_reading *reading, const char *head, pws_str line) {
     pws_str name, value;
 

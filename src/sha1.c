@@ -126,7 +126,8 @@ PWS_WITH_SHA static pws_sha1_state pws_sha1_first_sha(pws_sha1_state state,
     return state;
 }
 
-/* Mixes the second block into the state. Its first words are 0. */
+/* Mixes the second block into the state. Its first words are 0, so the first
+ * four rounds take e as it is. */
 PWS_WITH_SHA static pws_sha1_state pws_sha1_second_sha(pws_sha1_state state) {
     const uint8_t *words = (const uint8_t *)pws_sha1_second;
     __m128i abcd = state.abcd, before = abcd, e = state.e, w;

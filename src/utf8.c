@@ -182,15 +182,14 @@ static size_t pws_text_few(uint8_t *dst, const uint8_t *src, size_t length, uint
         key = pws_key_at(key, 1);
         if (dst != NULL)
             dst[i] = byte;
-        if (good != i)
-            continue;
         *state = pws_utf8_step(*state, byte);
-        good += *state != PWS_UTF8_IMPOSSIBLE;
+        good += *state != PWS_UTF8_IMPOSSIBLE; /* as it then stays */
     }
     return good;
 }
 
-/* 4 to 16 bytes that are not masked. */
+/* 4 to 15 bytes that are not masked. Zeros stand behind them, so that no character may be
+ * unfinished. */
 static int pws_text_words(const uint8_t *bytes, size_t length) {
     const pws_block none = pws_block_of(0);
     uint64_t low, high = 0;

@@ -34,7 +34,7 @@ static inline int pws_same_plain(const char *a, const char *b, size_t length) {
 }
 
 /* The index from i on of the first character that is no letter, hyphen or underscore, or the
- * length. Tokens are mostly of these alone. */
+ * length. Tokens and host names are mostly of these alone. */
 static inline size_t pws_words_end_plain(pws_str text, size_t i) {
     while (i < text.len && (pws_is_letter(text.ptr[i]) || text.ptr[i] == '-' || text.ptr[i] == '_'))
         i++;

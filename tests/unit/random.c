@@ -81,6 +81,12 @@ static void check_stream(void) {
     }
     CHECK(is_hex(text, "30eb1e58c4b66f3b7edf1622d18051b76bcb793e"));
 
+    check_case("a masking key is not taken from two pools");
+    seed_with(&random, 0, 1);
+    pws_random_bytes(&random, parts, 478);
+    pws_masking_key(&random, parts);
+    CHECK(memcmp(parts, whole + 480, 4) == 0); /* the two bytes left are dropped */
+
     check_case("however they are asked for, the bytes are the same");
     seed_with(&random, 0, 1);
     for (at = 0, part = 0; at < sizeof parts; at += part, part = part % 13 + 1) {

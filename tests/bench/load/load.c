@@ -80,7 +80,7 @@ static void start(char *argument) {
 
 /* ---- Measuring ---- */
 
-/* One sample of each; each is the first as often as the others. */
+/* One sample of each, another one first each time. */
 static void measure(const struct wire *wire, size_t in_flight, size_t turn) {
     size_t i;
 
