@@ -46,7 +46,7 @@ static int pws_is_compressed(const pws_conn *ws, uint8_t first) {
 static int32_t pws_message_fits(const pws_conn *ws, uint8_t first, uint64_t length) {
     uint64_t before = (first & 0x0F) == PWS_CONTINUATION ? ws->got.frame.message : 0;
 
-    if ((first & 0x08) != 0 || pws_is_compressed(ws, first))
+    if (length == 0 || (first & 0x08) != 0 || pws_is_compressed(ws, first))
         return PWS_OK;
     return length <= pws_max_message(ws->config) - before ? PWS_OK : PWS_E_TOO_BIG;
 }

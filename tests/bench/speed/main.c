@@ -1,6 +1,8 @@
 /* Measures purews beside its peers and beside what the machine can do: the same bytes for all, one
  * sample of each in turn, pinned to one processor. Absolute times drift on a shared machine; the
- * ratios in a row were measured in the same seconds.
+ * ratios in a row were measured in the same seconds, and in several of them: the samples of a row
+ * are spread over passes through all rows, each with other memory, so that no row has only a bad
+ * moment or a bad place.
  *
  *     speed CSV BUILD [--rounds N] [--only OPERATION]
  *
@@ -23,7 +25,9 @@ enum {
     LARGE_PIECE = 4096,     /* bytes; larger ones are not joined */
     LIBRARIES = 5,
     ROUNDS = 25, /* samples of each library in a row */
-    MAX_ROUNDS = 1000
+    MAX_ROUNDS = 1000,
+    PASSES = 5,
+    MAX_ROWS = 100
 };
 
 static const struct library *const libraries[LIBRARIES] = {
@@ -287,10 +291,16 @@ static double seconds(void) {
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-struct result {
-    void *state;
-    double samples[MAX_ROUNDS]; /* ns a message */
+struct row {
+    enum operation operation;
+    int text;
+    size_t payload, chunk;
+    int is_measured[LIBRARIES];
+    double samples[LIBRARIES][MAX_ROUNDS]; /* ns a message */
 };
+
+static struct row rows[MAX_ROWS];
+static int row_count;
 
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -305,79 +315,84 @@ struct options {
     int wrong;
 };
 
-static void print_row(const struct options *options, const struct job *job, const char *text,
-                      struct result *results) {
-    double best_peer = 0, median_peer = 0;
+static void print_row(const struct options *options, struct row *row) {
+    const char *operation = operation_names[row->operation];
+    const char *text = row->operation == HANDSHAKE ? "chrome" : text_names[row->text];
+    double best[LIBRARIES] = {0}, median[LIBRARIES] = {0}, best_peer = 0, median_peer = 0;
     int i;
 
-    for (i = 0; i < LIBRARIES; i++)
-        if (results[i].state != NULL)
-            qsort(results[i].samples, (size_t)options->rounds, sizeof(double), compare);
-    for (i = 2; i < LIBRARIES; i++) {
-        if (results[i].state == NULL)
-            continue;
-        if (best_peer == 0 || results[i].samples[0] < best_peer)
-            best_peer = results[i].samples[0];
-        if (median_peer == 0 || results[i].samples[options->rounds / 2] < median_peer)
-            median_peer = results[i].samples[options->rounds / 2];
-    }
-    printf("%-13s %-12s %7zu %5zuK", operation_names[job->operation], text, job->payload,
-           job->chunk / 1024);
+    printf("%-13s %-12s %7zu %5zuK", operation, text, row->payload, row->chunk / 1024);
     for (i = 0; i < LIBRARIES; i++) {
-        double best, median;
-        if (results[i].state == NULL) {
+        if (!row->is_measured[i]) {
             printf(" %21s", "-");
             continue;
         }
-        best = results[i].samples[0];
-        median = results[i].samples[options->rounds / 2];
-        printf(" %10.1f %10.1f", best, median);
-        fprintf(options->csv, "%s,%s,%zu,%zu,%s,%s,%.2f,%.2f\n", operation_names[job->operation],
-                text, job->payload, job->chunk, libraries[i]->name, options->build, best, median);
+        qsort(row->samples[i], (size_t)options->rounds, sizeof(double), compare);
+        best[i] = row->samples[i][0];
+        median[i] = row->samples[i][options->rounds / 2];
+        printf(" %10.1f %10.1f", best[i], median[i]);
+        fprintf(options->csv, "%s,%s,%zu,%zu,%s,%s,%.2f,%.2f\n", operation, text, row->payload,
+                row->chunk, libraries[i]->name, options->build, best[i], median[i]);
+        if (i >= 2 && (best_peer == 0 || best[i] < best_peer))
+            best_peer = best[i];
+        if (i >= 2 && (median_peer == 0 || median[i] < median_peer))
+            median_peer = median[i];
     }
-    printf(" %7.2f", (double)job->payload / results[1].samples[0]);
-    printf(" %5.2f %5.2f", best_peer > 0 ? results[1].samples[0] / best_peer : 0,
-           median_peer > 0 ? results[1].samples[options->rounds / 2] / median_peer : 0);
-    if (results[0].state != NULL)
-        printf(" %5.2f", results[1].samples[0] / results[0].samples[0]);
+    printf(" %7.2f", (double)row->payload / best[1]);
+    printf(" %5.2f %5.2f", best_peer > 0 ? best[1] / best_peer : 0,
+           median_peer > 0 ? median[1] / median_peer : 0);
+    if (row->is_measured[0])
+        printf(" %5.2f", best[1] / best[0]);
     printf("\n");
     fflush(stdout);
 }
 
-static void run_row(struct options *options, enum operation operation, int text, size_t payload,
-                    size_t chunk) {
-    static struct result results[LIBRARIES];
+static void add_row(enum operation operation, int text, size_t payload, size_t chunk) {
+    struct row *row = &rows[row_count++];
+
+    row->operation = operation;
+    row->text = text;
+    row->payload = payload;
+    row->chunk = chunk;
+}
+
+/* One sample of one library. Returns ns a message. */
+static double sample(const struct job *job, const struct library *library, void *state) {
+    struct sink sink = {0};
+    double begin;
+
+    sink.job = job;
+    begin = seconds();
+    library->run(state, &sink);
+    return (seconds() - begin) * 1e9 / (double)job->messages;
+}
+
+/* Takes the samples first to end - 1 of a row. */
+static void measure(struct options *options, struct row *row, int first, int end) {
+    void *states[LIBRARIES] = {NULL};
     struct job job;
     int i, round;
 
-    if (options->only != NULL && strcmp(options->only, operation_names[operation]) != 0)
-        return;
-    make_job(&job, operation, text, payload, chunk);
+    make_job(&job, row->operation, row->text, row->payload, row->chunk);
     for (i = 0; i < LIBRARIES; i++) {
-        results[i].state = libraries[i]->can(&job) ? libraries[i]->open(&job) : NULL;
-        if (results[i].state != NULL && !is_right(&job, libraries[i], results[i].state))
+        if (!libraries[i]->can(&job))
+            continue;
+        states[i] = libraries[i]->open(&job);
+        row->is_measured[i] = states[i] != NULL;
+        if (states[i] != NULL && !is_right(&job, libraries[i], states[i]))
             options->wrong = 1;
     }
-    for (round = 0; round < options->rounds; round++) {
-        for (i = 0; i < LIBRARIES; i++) {
-            struct sink sink = {0};
-            double begin;
-            if (results[i].state == NULL)
-                continue;
-            sink.job = &job;
-            begin = seconds();
-            libraries[i]->run(results[i].state, &sink);
-            results[i].samples[round] = (seconds() - begin) * 1e9 / (double)job.messages;
-        }
-    }
-    print_row(options, &job, operation == HANDSHAKE ? "chrome" : text_names[text], results);
+    for (round = first; round < end; round++)
+        for (i = 0; i < LIBRARIES; i++)
+            if (states[i] != NULL)
+                row->samples[i][round] = sample(&job, libraries[i], states[i]);
     for (i = 0; i < LIBRARIES; i++)
-        if (results[i].state != NULL)
-            libraries[i]->close(results[i].state);
+        if (states[i] != NULL)
+            libraries[i]->close(states[i]);
     free_job(&job);
 }
 
-static void run_all(struct options *options) {
+static void add_rows(void) {
     static const size_t payloads[] = {16, 125, 1024, 16384, 1048576};
     static const size_t chunks[] = {16384, 65536};
     size_t i, j;
@@ -386,17 +401,35 @@ static void run_all(struct options *options) {
     for (j = 0; j < 2; j++)
         for (text = 0; text < 3; text++)
             for (i = 0; i < 5; i++) {
-                run_row(options, DECODE, text, payloads[i], chunks[j]);
-                run_row(options, DECODE_STREAM, text, payloads[i], chunks[j]);
+                add_row(DECODE, text, payloads[i], chunks[j]);
+                add_row(DECODE_STREAM, text, payloads[i], chunks[j]);
             }
     for (i = 0; i < 5; i++)
-        run_row(options, ENCODE_SERVER, 0, payloads[i], 65536);
+        add_row(ENCODE_SERVER, 0, payloads[i], 65536);
     for (i = 0; i < 5; i++)
-        run_row(options, ENCODE_CLIENT, 0, payloads[i], 65536);
+        add_row(ENCODE_CLIENT, 0, payloads[i], 65536);
     for (text = 0; text < 3; text++)
         for (i = 0; i < 5; i++)
-            run_row(options, ECHO, text, payloads[i], 65536);
-    run_row(options, HANDSHAKE, 0, sizeof handshake_request - 1, 65536);
+            add_row(ECHO, text, payloads[i], 65536);
+    add_row(HANDSHAKE, 0, sizeof handshake_request - 1, 65536);
+}
+
+/* The rows are printed in the last pass, as each is done. */
+static void run_all(struct options *options) {
+    int pass, i;
+
+    for (pass = 0; pass < PASSES; pass++) {
+        int first = options->rounds * pass / PASSES, end = options->rounds * (pass + 1) / PASSES;
+        for (i = 0; i < row_count; i++) {
+            if (options->only != NULL &&
+                strcmp(options->only, operation_names[rows[i].operation]) != 0)
+                continue;
+            if (first < end)
+                measure(options, &rows[i], first, end);
+            if (pass == PASSES - 1)
+                print_row(options, &rows[i]);
+        }
+    }
 }
 
 static void print_heading(void) {
@@ -437,6 +470,8 @@ int main(int argc, char **argv) {
     CPU_SET(1, &processor);
     sched_setaffinity(0, sizeof processor, &processor); /* where there is only one, it stays */
     print_heading();
+    fflush(stdout);
+    add_rows();
     run_all(&options);
     fclose(options.csv);
     return options.wrong;
