@@ -5,7 +5,8 @@
  *     load CSV ROUNDS NAME=PROGRAM...
  *
  * Takes four times ROUNDS samples of each server in each row, each short and right behind those of
- * the others, so that moments in which the machine is fast or slow come to all. The first server is
+ * the others, and goes through all rows again and again, so that moments in which the machine is
+ * fast or slow come to all. The first server is
  * the one that is compared, the last one the limit, the others are its peers. Each prints as its
  * first line where it listens. Rows go to the file CSV, a table to the screen. The exit status is 1
  * if a byte that came back is not the one that was sent, or nothing was measured. */
@@ -30,8 +31,8 @@ static const struct {
 struct contestant {
     const char *name;
     struct server server;
-    double rates[SAMPLES_A_ROUND * MAX_ROUNDS]; /* messages per second, of this row */
-    double costs[SAMPLES_A_ROUND * MAX_ROUNDS]; /* ns of the server's processor for each message */
+    double rates[ROWS][SAMPLES_A_ROUND * MAX_ROUNDS]; /* messages per second */
+    double costs[ROWS][SAMPLES_A_ROUND * MAX_ROUNDS]; /* ns of the server's processor a message */
 };
 
 static struct contestant contestants[MAX_SERVERS];
@@ -81,8 +82,8 @@ static void start(char *argument) {
 /* ---- Measuring ---- */
 
 /* One sample of each, another one first each time. */
-static void measure(const struct wire *wire, size_t in_flight, size_t turn) {
-    size_t i;
+static void measure(const struct wire *wire, size_t row, size_t turn) {
+    size_t in_flight = rows[row].in_flight, i;
 
     for (i = 0; i < count; i++) {
         struct contestant *c = &contestants[(turn + i) % count];
@@ -95,8 +96,8 @@ static void measure(const struct wire *wire, size_t in_flight, size_t turn) {
                    error);
             exit(1);
         }
-        c->rates[turn] = (double)sample.messages * 1e9 / (double)sample.wall_ns;
-        c->costs[turn] = (double)sample.cpu_ns / (double)sample.messages;
+        c->rates[row][turn] = (double)sample.messages * 1e9 / (double)sample.wall_ns;
+        c->costs[row][turn] = (double)sample.cpu_ns / (double)sample.messages;
     }
 }
 
@@ -108,23 +109,23 @@ static int compare(const void *a, const void *b) {
 
 /* ---- Reporting ---- */
 
-static double best_rate(const struct contestant *c) {
-    return c->rates[samples - 1];
+static double best_rate(const struct contestant *c, size_t row) {
+    return c->rates[row][samples - 1];
 }
 
-static double median_rate(const struct contestant *c) {
-    return c->rates[samples / 2];
+static double median_rate(const struct contestant *c, size_t row) {
+    return c->rates[row][samples / 2];
 }
 
 /* The first server's rate, as a multiple of the best of its peers. */
-static double lead(double (*rate)(const struct contestant *)) {
+static double lead(double (*rate)(const struct contestant *, size_t), size_t row) {
     double peer = 0;
     size_t i;
 
     for (i = 1; i + 1 < count; i++)
-        if (rate(&contestants[i]) > peer)
-            peer = rate(&contestants[i]);
-    return rate(&contestants[0]) / peer;
+        if (rate(&contestants[i], row) > peer)
+            peer = rate(&contestants[i], row);
+    return rate(&contestants[0], row) / peer;
 }
 
 static void print_titles(void) {
@@ -141,54 +142,59 @@ static void print_titles(void) {
     printf("   %s / best peer\n", contestants[0].name);
 }
 
-static void print_row(size_t payload, size_t in_flight) {
+static void print_row(size_t row) {
     size_t i;
 
-    printf("%7zu %9zu", payload, in_flight);
+    printf("%7zu %9zu", rows[row].payload, rows[row].in_flight);
     for (i = 0; i < count; i++)
-        printf("   %7.1f %7.1f", best_rate(&contestants[i]) / 1000,
-               median_rate(&contestants[i]) / 1000);
-    printf("   %8.2f %8.2f\n%17s", lead(best_rate), lead(median_rate), "");
+        printf("   %7.1f %7.1f", best_rate(&contestants[i], row) / 1000,
+               median_rate(&contestants[i], row) / 1000);
+    printf("   %8.2f %8.2f\n%17s", lead(best_rate, row), lead(median_rate, row), "");
     for (i = 0; i < count; i++)
-        printf("   %7.0f %7.0f", contestants[i].costs[0], contestants[i].costs[samples / 2]);
+        printf("   %7.0f %7.0f", contestants[i].costs[row][0],
+               contestants[i].costs[row][samples / 2]);
     printf("\n");
 }
 
-static void write_row(FILE *csv, size_t payload, size_t in_flight) {
+static void write_row(FILE *csv, size_t row) {
     size_t i;
 
     for (i = 0; i < count; i++) {
         const struct contestant *c = &contestants[i];
 
-        fprintf(csv, "%s,%zu,%zu,%.0f,%.0f,%.1f,%.1f\n", c->name, payload, in_flight, best_rate(c),
-                median_rate(c), c->costs[0], c->costs[samples / 2]);
+        fprintf(csv, "%s,%zu,%zu,%.0f,%.0f,%.1f,%.1f\n", c->name, rows[row].payload,
+                rows[row].in_flight, best_rate(c, row), median_rate(c, row), c->costs[row][0],
+                c->costs[row][samples / 2]);
     }
 }
 
-static void report(FILE *csv, size_t payload, size_t in_flight) {
+static void report(FILE *csv, size_t row) {
     size_t i;
 
     for (i = 0; i < count; i++) {
-        qsort(contestants[i].rates, samples, sizeof *contestants[i].rates, compare);
-        qsort(contestants[i].costs, samples, sizeof *contestants[i].costs, compare);
+        qsort(contestants[i].rates[row], samples, sizeof(double), compare);
+        qsort(contestants[i].costs[row], samples, sizeof(double), compare);
     }
-    print_row(payload, in_flight);
-    fflush(stdout);
-    write_row(csv, payload, in_flight);
+    print_row(row);
+    write_row(csv, row);
 }
 
-static void run_row(FILE *csv, size_t payload, size_t in_flight) {
-    struct wire wire;
-    size_t turn;
+static void run_all(FILE *csv) {
+    struct wire wires[ROWS];
+    size_t row, turn;
 
-    if (!wire_make(&wire, payload)) {
-        perror("load: no memory or no random bytes");
-        exit(1);
-    }
+    for (row = 0; row < ROWS; row++)
+        if (!wire_make(&wires[row], rows[row].payload)) {
+            perror("load: no memory or no random bytes");
+            exit(1);
+        }
     for (turn = 0; turn < samples; turn++)
-        measure(&wire, in_flight, turn);
-    wire_free(&wire);
-    report(csv, payload, in_flight);
+        for (row = 0; row < ROWS; row++)
+            measure(&wires[row], row, turn);
+    for (row = 0; row < ROWS; row++) {
+        report(csv, row);
+        wire_free(&wires[row]);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -220,7 +226,7 @@ int main(int argc, char **argv) {
     fprintf(csv, "server,payload,in_flight,best_messages_per_s,median_messages_per_s,best_cpu_ns,"
                  "median_cpu_ns\n");
     print_titles();
-    for (i = 0; i < ROWS; i++)
-        run_row(csv, rows[i].payload, rows[i].in_flight);
+    fflush(stdout);
+    run_all(csv);
     return fclose(csv) == 0 ? 0 : 1;
 }
