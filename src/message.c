@@ -313,10 +313,6 @@ static int pws_receive_whole(pws_conn *ws, pws_bytes *in, pws_event *ev) {
     uint8_t *to = in->ptr;
     int32_t error = PWS_OK;
 
-    if (length == 0 && !last) { /* an empty fragment: nothing to gather or to judge */
-        pws_take(ws, in, 0);
-        return 0;
-    }
     if (!in_place) {
         if (length != 0 && ws->receive == NULL)
             return pws_need_receive(ws, ev);
@@ -367,6 +363,8 @@ static int pws_frames(pws_conn *ws, pws_bytes *in, pws_event *ev) {
             found = pws_receive_control(ws, in, ev);
         else if ((ws->flags & PWS_FLAG_COMPRESSED) != 0)
             found = pws_receive_deflated(ws, in, ev);
+        else if (ws->got.frame.left == 0 && !pws_is_final(ws)) /* nothing to gather or to judge */
+            ws->busy &= ~(uint32_t)PWS_BUSY_FRAME;
         else if ((ws->config->flags & PWS_STREAM) != 0)
             found = pws_receive_part(ws, in, ev);
         else
