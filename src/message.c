@@ -43,7 +43,7 @@ static int pws_is_compressed(const pws_conn *ws, uint8_t first) {
 
 /* Whether a frame's message stays within max_message. What is too big is decided by what the header
  * announces (10.4), not by what arrives. */
-static int32_t pws_message_fits(const pws_conn *ws, uint8_t first, uint64_t length) {
+static inline int32_t pws_message_fits(const pws_conn *ws, uint8_t first, uint64_t length) {
     uint64_t before = (first & 0x0F) == PWS_CONTINUATION ? ws->got.frame.message : 0;
 
     if (length == 0 || (first & 0x08) != 0 || pws_is_compressed(ws, first))
