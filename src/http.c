@@ -1,7 +1,7 @@
 /* Heads of HTTP requests and responses, strictly as RFC 9112 has them. What that RFC lets a
  * recipient forgive (a bare LF, white space in odd places, folded lines) is refused: two programs
  * that forgive differently see different requests. */
-#include "internal.h"
+#include "reading.h"
 
 /* ---- The line that begins a head ---- */
 

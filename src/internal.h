@@ -171,14 +171,6 @@ PWS_PRIVATE int pws_element_next(pws_str *rest, pws_str *element);
 /* 1 if text is host [":" port] of RFC 3986 3.2, the value of Host (RFC 9112 3.2); not empty. */
 PWS_PRIVATE int pws_is_authority(pws_str text);
 
-/* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
-
-/* Takes the line that begins a head apart; it is without its CR LF and has no control character but
- * HTAB. role is our own, so a server reads a request line. Returns 0 if it breaks the grammar. */
-PWS_PRIVATE int pws_start_line(uint32_t role, pws_str line, pws_head *head);
-/* The host and port in a target that is an http or https URL (RFC 9112 3.2.2); 0 if it is none. */
-PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority);
-
 /* ---- write.c: heads that we send ---- */
 
 /* Writes text into memory of a fixed size; what does not fit sets full and is left out. */

@@ -1,9 +1,17 @@
-/* What a received head says: reading.c reads it, handshake.c judges it, opening.c has it done as
- * bytes arrive. */
+/* What a received head says: http.c and reading.c read it, handshake.c judges it, opening.c has it
+ * done as bytes arrive. */
 #ifndef PWS_READING_H
 #define PWS_READING_H
 
 #include "internal.h"
+
+/* ---- http.c: heads of requests and responses (RFC 9112), strict, once through ---- */
+
+/* Takes the line that begins a head apart; it is without its CR LF and has no control character but
+ * HTAB. role is our own, so a server reads a request line. Returns 0 if it breaks the grammar. */
+PWS_PRIVATE int pws_start_line(uint32_t role, pws_str line, pws_head *head);
+/* The host and port in a target that is an http or https URL (RFC 9112 3.2.2); 0 if it is none. */
+PWS_PRIVATE int pws_target_authority(pws_str target, pws_str *authority);
 
 /* ---- What the header lines say ---- */
 
