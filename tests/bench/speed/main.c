@@ -378,8 +378,12 @@ static void measure(struct options *options, struct row *row, int first, int end
         if (!libraries[i]->can(&job))
             continue;
         states[i] = libraries[i]->open(&job);
-        row->is_measured[i] = states[i] != NULL;
-        if (states[i] != NULL && !is_right(&job, libraries[i], states[i]))
+        if (states[i] == NULL) {
+            fprintf(stderr, "speed: %s could not begin: no memory?\n", libraries[i]->name);
+            exit(2);
+        }
+        row->is_measured[i] = 1;
+        if (!is_right(&job, libraries[i], states[i]))
             options->wrong = 1;
     }
     for (round = first; round < end; round++)
